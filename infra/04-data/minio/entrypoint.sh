@@ -1,0 +1,37 @@
+#!/bin/sh
+# Starts the server and, beside it, makes the provisioner's account: its policy, its keys, and the tie between them.
+set -eu
+umask 077
+export MC_NO_COLOR=1 MC_QUIET=1
+mkdir -p "$MC_CONFIG_DIR"
+ln -sf /run/secrets/minio_root.json "$MC_CONFIG_DIR/config.json"
+
+# Two buckets, the anonymous policy of the public one, a tag on each; nothing about objects, accounts or the server.
+cat >/run/minio/provisioner.json <<POLICY
+{"Version": "2012-10-17", "Statement": [
+  {"Effect": "Allow",
+   "Action": ["s3:CreateBucket", "s3:ListBucket", "s3:GetBucketLocation", "s3:GetBucketTagging", "s3:PutBucketTagging"],
+   "Resource": ["arn:aws:s3:::$HY_BUCKET_NAME", "arn:aws:s3:::$HY_PRIVATE_BUCKET_NAME"]},
+  {"Effect": "Allow", "Action": ["s3:GetBucketPolicy", "s3:PutBucketPolicy"], "Resource": ["arn:aws:s3:::$HY_BUCKET_NAME"]},
+  {"Effect": "Deny", "Action": ["admin:*"]}]}
+POLICY
+
+attached() {
+  case $(mc --json admin user info store provisioner) in *'"policyName":"provisioner"'*) return 0 ;; esac
+  return 1
+}
+
+account() {
+  # Without arguments mc reads the two keys from stdin, a line each.
+  mc admin policy create store provisioner /run/minio/provisioner.json \
+    && mc admin user add store </run/secrets/minio_provisioner_keys \
+    && { attached || mc admin policy attach store provisioner --user provisioner; } \
+    && attached
+}
+
+make_account() {
+  until account; do sleep 0.5; done
+  : >/run/minio/account-made
+}
+make_account >/run/minio/account.log 2>&1 &
+exec minio server /data --address :9000

@@ -1,0 +1,34 @@
+-- One application's role and database, by the provisioner. Each step is whole or not at all, so that a killed run is completed
+-- by the next; prints "kind name action". The name comes as the variable "role" and is quoted by psql.
+SET client_min_messages = warning;
+SET lock_timeout = '30s';
+SELECT FROM pg_advisory_lock(hashtext('mng-pg-init'));
+
+BEGIN;
+SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') AS new_role \gset
+\if :new_role
+CREATE ROLE :"role" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT 50;
+\password :role
+\echo role :role created
+\else
+\echo role :role unchanged
+\endif
+COMMIT;
+
+SELECT NOT EXISTS (SELECT FROM pg_database WHERE datname = :'role') AS new_database \gset
+\if :new_database
+CREATE DATABASE :"role" OWNER :"role";
+\endif
+
+-- The comment is written last and says that the grants were set once; from then on they are the owner's.
+SELECT shobj_description(oid, 'pg_database') IS NULL AS unsettled FROM pg_database WHERE datname = :'role' \gset
+\if :unsettled
+SET ROLE :"role";
+BEGIN;
+REVOKE ALL ON DATABASE :"role" FROM PUBLIC;
+COMMENT ON DATABASE :"role" IS 'provisioned by mng-pg-init';
+COMMIT;
+RESET ROLE;
+\endif
+SELECT 'database', :'role', CASE WHEN :'new_database' THEN 'created' WHEN :'unsettled' THEN 'updated' ELSE 'unchanged' END
+\g (tuples_only format=unaligned fieldsep=' ')
