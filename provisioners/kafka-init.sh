@@ -1,0 +1,82 @@
+#!/bin/sh
+# Creates the baseline topics. Alters nothing that exists but min.insync.replicas, which the inventory marks as enforced.
+. /provisioners/lib/provision.sh
+
+begin kafka-init
+config=/run/secrets/kafka_provisioner.properties
+setting KAFKA_BOOTSTRAP 'A-Za-z0-9.:,-' 'host:port,host:port,…'
+setting TOPICS 'A-Za-z0-9._ -' 'topic names of letters, digits, dots, underscores and dashes'
+setting TOPIC_PARTITIONS '0-9' 'a whole number'
+setting TOPIC_REPLICAS '0-9' 'a whole number'
+setting TOPIC_MIN_INSYNC '0-9' 'a whole number'
+secret "$config"
+
+brokers=$(printf '%s' "$KAFKA_BOOTSTRAP" | tr ',' ' ' | wc -w)
+[ "$TOPIC_REPLICAS" -le "$brokers" ] || fail "setting TOPIC_REPLICAS=$TOPIC_REPLICAS cannot be met by $brokers brokers"
+[ "$TOPIC_MIN_INSYNC" -le "$TOPIC_REPLICAS" ] || fail "setting TOPIC_MIN_INSYNC=$TOPIC_MIN_INSYNC is above TOPIC_REPLICAS=$TOPIC_REPLICAS"
+
+# 0 done, 1 try again, 2 hopeless: what the CLI printed decides, for its exit code does not tell.
+kafka() {
+  tool=$1
+  shift
+  attempt "$tool" --bootstrap-server "$KAFKA_BOOTSTRAP" --command-config "$config" "$@" && return 0
+  case $(cat "$err" "$out") in
+    *SaslAuthenticationException* | *AuthorizationException* | *"Not authorized"*) return 2 ;;
+    *InvalidTopicException* | *ConfigException* | *PolicyViolationException*) return 2 ;;
+  esac
+  return 1
+}
+
+describe() {
+  kafka kafka-topics --describe
+}
+
+field() { # TOPIC KEY: its value in the last description, nothing if there is no such topic
+  tab=$(printf '\t')
+  while IFS= read -r row; do
+    case $row$tab in
+      "Topic: $1$tab"*"PartitionCount: "*)
+        value=${row#*"$2"}
+        [ "$value" = "$row" ] || printf '%s' "${value%%[!A-Za-z0-9._-]*}"
+        ;;
+    esac
+  done <"$out"
+}
+
+create() {
+  kafka kafka-topics --create --if-not-exists --topic "$1" --partitions "$TOPIC_PARTITIONS" \
+    --replication-factor "$TOPIC_REPLICAS" --config "min.insync.replicas=$TOPIC_MIN_INSYNC"
+}
+
+enforce() {
+  kafka kafka-configs --alter --entity-type topics --entity-name "$1" --add-config "min.insync.replicas=$TOPIC_MIN_INSYNC"
+}
+
+await kafka describe
+absent=
+for topic in $TOPICS; do
+  [ -n "$(field "$topic" 'PartitionCount: ')" ] || absent="$absent $topic"
+done
+for topic in $absent; do await kafka create "$topic"; done
+[ -z "$absent" ] || await kafka describe
+
+lax=
+for topic in $TOPICS; do
+  partitions=$(field "$topic" 'PartitionCount: ')
+  replicas=$(field "$topic" 'ReplicationFactor: ')
+  insync=$(field "$topic" 'min.insync.replicas=')
+  [ -n "$partitions" ] || fail "topic $topic is still not there after it was created"
+  [ "$replicas" -ge "$TOPIC_REPLICAS" ] || fail "topic $topic exists with replication factor $replicas, below the promised $TOPIC_REPLICAS: reassign its partitions"
+  action=unchanged
+  case " $absent " in *" $topic "*) action=created ;; esac
+  if [ "${insync:-none}" != "$TOPIC_MIN_INSYNC" ]; then
+    lax="$lax $topic"
+    continue
+  fi
+  resource topic "$topic" $action "partitions=$partitions" "replication_factor=$replicas" "min.insync.replicas=$insync"
+done
+for topic in $lax; do
+  await kafka enforce "$topic"
+  resource topic "$topic" updated "min.insync.replicas=$TOPIC_MIN_INSYNC"
+done
+done_ok

@@ -1,0 +1,46 @@
+#!/bin/sh
+# Makes a role and a database of the same name for each application; a role or database that is there keeps what its owner set.
+. /provisioners/lib/provision.sh
+
+begin mng-pg-init
+setting PG_ROLES 'a-z0-9_ ' 'role names of lower-case letters, digits and underscores'
+setting PGHOST 'A-Za-z0-9.-' 'a host name'
+for role in $PG_ROLES; do
+  case $role in [!a-z_]* | pg_* | provisioner | postgres) fail "setting PG_ROLES: $role cannot be the name of an application's role" ;; esac
+  [ ${#role} -le 63 ] || fail "setting PG_ROLES: $role is longer than 63 characters"
+done
+secret /run/secrets/mng_pg_provisioner_pgpass
+for role in $PG_ROLES; do secret "/run/secrets/mng_pg_${role}_password"; done
+export PGUSER=provisioner PGDATABASE=postgres PGPASSFILE=/run/secrets/mng_pg_provisioner_pgpass PGAPPNAME=mng-pg-init
+export PGCONNECT_TIMEOUT="${PROVISION_ATTEMPT_TIMEOUT%%.*}" PGTARGETSESSIONATTRS=read-write
+
+# 0 done, 1 try again, 2 hopeless
+sql() {
+  attempt psql --no-psqlrc --quiet --no-password --tuples-only --no-align --set ON_ERROR_STOP=1 "$@" && return 0
+  case $(cat "$err") in
+    *"authentication failed"* | *"no password supplied"* | *"permission denied"* | *"pg_hba.conf"* | *"must be"*) return 2 ;;
+    *"syntax error"* | *"does not exist"* | *"No such file"*) return 2 ;;
+  esac
+  return 1
+}
+
+answers() {
+  sql --command 'SELECT 1'
+}
+
+# The password is fed twice to psql's own \password, which sends the server a SCRAM verifier and nothing else.
+ensure() { # ROLE
+  {
+    cat "/run/secrets/mng_pg_$1_password"
+    echo
+    cat "/run/secrets/mng_pg_$1_password"
+    echo
+  } | sql --set "role=$1" --file /provisioning/role_and_database.sql
+}
+
+await mng-pg answers
+for role in $PG_ROLES; do
+  await mng-pg ensure "$role"
+  while read -r kind name action; do resource "$kind" "$name" "$action"; done <"$out"
+done
+done_ok
