@@ -1,0 +1,37 @@
+"""Loads the fixtures and defines the command-line options; nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.register_assert_rewrite("fixtures")
+
+pytest_plugins = ["fixtures.report"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("dayzero", "stack under judgement")
+    group.addoption(
+        "--stack", type=Path, metavar="PATH", help="judge another compose project: its folder or compose file"
+    )
+    group.addoption(
+        "--profile", action="append", default=[], metavar="NAME", help="enable a compose profile (repeatable)"
+    )
+    group.addoption("--inventory", type=Path, metavar="FILE", help="what the stack's inits promise")
+    group.addoption(
+        "--override",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="compose file applied after the stack's own (repeatable)",
+    )
+    group.addoption("--keep", action="store_true", help="leave the stack up and print how to reach it")
+    group.addoption(
+        "--report", type=Path, default=Path("reports"), metavar="DIR", help="where reports go (default: reports)"
+    )
+    group.addoption(
+        "--engine", action="append", default=[], metavar="NAME", help="Docker context to run on (repeatable)"
+    )
