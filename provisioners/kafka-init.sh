@@ -1,6 +1,6 @@
 #!/bin/sh
 # Creates the baseline topics. Alters nothing that exists but min.insync.replicas, which the inventory marks as enforced.
-. /provisioners/lib/provision.sh
+. "${0%/*}/lib/provision.sh"
 
 begin kafka-init
 config=/run/secrets/kafka_provisioner.properties

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Creates the public and the private bucket. A policy is set once, when its bucket is new: a later change is its owner's.
-. /provisioners/lib/provision.sh
+. "${0%/*}/lib/provision.sh"
 
 begin minio-create-buckets
 setting HY_BUCKET_NAME 'a-z0-9.-' 'one bucket name of lower-case letters, digits, dots and dashes'

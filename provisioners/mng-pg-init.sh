@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a role and a database of the same name for each application; a role or database that is there keeps what its owner set.
-. /provisioners/lib/provision.sh
+. "${0%/*}/lib/provision.sh"
 
 begin mng-pg-init
 setting PG_ROLES 'a-z0-9_ ' 'role names of lower-case letters, digits and underscores'

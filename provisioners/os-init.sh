@@ -1,6 +1,6 @@
 #!/bin/sh
 # Puts the index template that new logs-* indices take; never touches one that is there.
-. /provisioners/lib/provision.sh
+. "${0%/*}/lib/provision.sh"
 
 begin os-init
 ca=/run/secrets/opensearch_ca.pem

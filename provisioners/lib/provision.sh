@@ -14,13 +14,14 @@
 set -eu
 umask 077
 
-out=/tmp/provision.out
-err=/tmp/provision.err
+out=${TMPDIR:-/tmp}/provision.out
+err=${TMPDIR:-/tmp}/provision.err
 _init=provisioner
 _reason=
 _target=
 _finished=
 _child=
+_began=
 _waited=0
 _calls=0
 
@@ -64,6 +65,7 @@ _end() {
     [ -n "$_reason" ] || _reason="ended before its work was done"
   fi
   _now
+  [ -z "$_began" ] || _waited=$((_waited + _clock - _began))
   _seconds $((_clock - _started)) && _took=$_text
   _seconds "$_waited"
   set -- "exit code=$_code seconds=$_took waited=$_text calls=$_calls"
@@ -131,7 +133,7 @@ _allowance() {
 }
 
 attempt() {
-  _allowance || fail "${_target:-work} not finished within ${PROVISION_DEADLINE} s: $(last_error)"
+  _allowance || fail "$_target not ready within $PROVISION_DEADLINE s: $(last_error)"
   _calls=$((_calls + 1))
   # In the background, so that a signal is answered at once; descriptor 3 carries stdin past the shell's /dev/null.
   { timeout -k 1 "$_may" "$@" <&3 >"$out" 2>"$err" & } 3<&0
@@ -175,10 +177,7 @@ await() {
     [ "$_ceiling" -le "$_cap" ] || _ceiling=$_cap
     _now
     _room=$(((_limit - _clock) * 10 - 1000))
-    [ "$_room" -gt 0 ] || {
-      _waited=$((_waited + _clock - _began))
-      fail "$_target not ready within ${PROVISION_DEADLINE} s: $_error"
-    }
+    [ "$_room" -gt 0 ] || fail "$_target not ready within $PROVISION_DEADLINE s: $_error"
     [ "$_pause" -le "$_room" ] || _pause=$_room
     _seconds $((_pause / 10))
     _line "wait target=$_target attempt=$_tries next=$_text error=$(_quoted "$_error")"
@@ -190,6 +189,7 @@ await() {
   _now
   _waited=$((_waited + _clock - _began))
   _seconds $((_clock - _began))
+  _began=
   _line "ready target=$_target attempts=$_tries seconds=$_text"
 }
 
