@@ -8,7 +8,7 @@ import pytest
 
 pytest.register_assert_rewrite("fixtures")
 
-pytest_plugins = ["fixtures.report"]
+pytest_plugins = ["fixtures.report", "fixtures.static_project"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

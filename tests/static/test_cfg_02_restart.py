@@ -1,0 +1,27 @@
+"""CFG-2: an init runs once; nothing starts it again."""
+
+from __future__ import annotations
+
+from fixtures.criterion import criterion
+from fixtures.init_services import InitService
+from fixtures.verdict import Verdict
+
+
+@criterion("CFG-2", "002 §1")
+def test_an_init_is_never_restarted(init: InitService, verdict: Verdict) -> None:
+    """Given an init service,
+    when the resolved compose model is read,
+    then its restart policy is "no" and its deploy section sets none either.
+    """
+    verdict.subject = init.name
+    verdict.expected = 'restart: "no" (or none), and no deploy.restart_policy that restarts'
+    restart = str(init.config.get("restart") or "no")
+    policy = (init.config.get("deploy") or {}).get("restart_policy")
+    condition = "none" if policy is None else str(policy.get("condition") or "any")
+    verdict.observed = f"restart: {restart}; deploy.restart_policy: {condition}"
+    verdict.source = (
+        init.where("restart") if restart != "no" or policy is None else init.where("deploy", "restart_policy")
+    )
+    verdict.look = 'an init that failed must block its dependents; set restart: "no"'
+    assert restart == "no"
+    assert condition == "none"
