@@ -52,13 +52,13 @@ enforce() {
   kafka kafka-configs --alter --entity-type topics --entity-name "$1" --add-config "min.insync.replicas=$TOPIC_MIN_INSYNC"
 }
 
-await kafka describe
+await "$KAFKA_BOOTSTRAP" describe
 absent=
 for topic in $TOPICS; do
   [ -n "$(field "$topic" 'PartitionCount: ')" ] || absent="$absent $topic"
 done
-for topic in $absent; do await kafka create "$topic"; done
-[ -z "$absent" ] || await kafka describe
+for topic in $absent; do await "$KAFKA_BOOTSTRAP" create "$topic"; done
+[ -z "$absent" ] || await "$KAFKA_BOOTSTRAP" describe
 
 lax=
 for topic in $TOPICS; do
@@ -76,7 +76,7 @@ for topic in $TOPICS; do
   resource topic "$topic" $action "partitions=$partitions" "replication_factor=$replicas" "min.insync.replicas=$insync"
 done
 for topic in $lax; do
-  await kafka enforce "$topic"
+  await "$KAFKA_BOOTSTRAP" enforce "$topic"
   resource topic "$topic" updated "min.insync.replicas=$TOPIC_MIN_INSYNC"
 done
 done_ok

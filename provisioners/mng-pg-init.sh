@@ -16,7 +16,7 @@ export PGCONNECT_TIMEOUT="${PROVISION_ATTEMPT_TIMEOUT%%.*}" PGTARGETSESSIONATTRS
 
 # 0 done, 1 try again, 2 hopeless
 sql() {
-  attempt psql --no-psqlrc --quiet --no-password --tuples-only --no-align --set ON_ERROR_STOP=1 "$@" && return 0
+  attempt psql --no-psqlrc --quiet --no-password --tuples-only --no-align --field-separator ' ' --set ON_ERROR_STOP=1 "$@" && return 0
   case $(cat "$err") in
     *"authentication failed"* | *"no password supplied"* | *"permission denied"* | *"pg_hba.conf"* | *"must be"*) return 2 ;;
     *"syntax error"* | *"does not exist"* | *"No such file"*) return 2 ;;
@@ -30,12 +30,10 @@ answers() {
 
 # The password is fed twice to psql's own \password, which sends the server a SCRAM verifier and nothing else.
 ensure() { # ROLE
-  {
-    cat "/run/secrets/mng_pg_$1_password"
-    echo
-    cat "/run/secrets/mng_pg_$1_password"
-    echo
-  } | sql --set "role=$1" --file /provisioning/role_and_database.sql
+  sql --set "role=$1" --file /provisioning/role_and_database.sql <<PASSWORD_TWICE
+$(cat "/run/secrets/mng_pg_$1_password")
+$(cat "/run/secrets/mng_pg_$1_password")
+PASSWORD_TWICE
 }
 
 await mng-pg answers

@@ -166,6 +166,8 @@ await() {
   while :; do
     _tries=$((_tries + 1))
     _verdict=0
+    _now
+    _knocked=$_clock
     "$@" || _verdict=$?
     [ "$_verdict" -ne 0 ] || break
     _error=$(last_error)
@@ -186,11 +188,11 @@ await() {
     wait "$_child" || :
     _child=
   done
-  _now
-  _waited=$((_waited + _clock - _began))
-  _seconds $((_clock - _began))
+  # The last attempt is work; what came before it was waiting.
+  _waited=$((_waited + _knocked - _began))
+  _seconds $((_knocked - _began))
   _began=
-  _line "ready target=$_target attempts=$_tries seconds=$_text"
+  [ "$_tries" -eq 1 ] || _line "ready target=$_target attempts=$_tries waited=$_text"
 }
 
 resource() {

@@ -30,5 +30,4 @@ COMMENT ON DATABASE :"role" IS 'provisioned by mng-pg-init';
 COMMIT;
 RESET ROLE;
 \endif
-SELECT 'database', :'role', CASE WHEN :'new_database' THEN 'created' WHEN :'unsettled' THEN 'updated' ELSE 'unchanged' END
-\g (tuples_only format=unaligned fieldsep=' ')
+SELECT 'database', :'role', CASE WHEN :'new_database' THEN 'created' WHEN :'unsettled' THEN 'updated' ELSE 'unchanged' END;
