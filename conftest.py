@@ -8,7 +8,12 @@ import pytest
 
 pytest.register_assert_rewrite("fixtures")
 
-pytest_plugins = ["fixtures.report", "fixtures.static_project"]
+pytest_plugins = [
+    "fixtures.collection_rules",
+    "fixtures.judging",
+    "fixtures.report",
+    "fixtures.static_project",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,7 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--keep", action="store_true", help="leave the stack up and print how to reach it")
     group.addoption(
-        "--report", type=Path, default=Path("reports"), metavar="DIR", help="where reports go (default: reports)"
+        "--report",
+        type=Path,
+        default=Path("reports"),
+        metavar="DIR",
+        help="where reports go (default: reports)",
     )
     group.addoption(
         "--engine", action="append", default=[], metavar="NAME", help="Docker context to run on (repeatable)"
