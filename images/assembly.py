@@ -1,0 +1,142 @@
+"""Assembling one image: fetch on the host with the registries' ordinary clients, then build from local files.
+
+The clients' own settings (mirrors, proxies, certificates) stay on the host, and so does what was fetched: in a
+cache that is keyed like the image, so that nothing is fetched twice.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+from fixtures import debian_apt
+from images.recipe import Recipe
+from images.step import Log, StepFailed
+
+LABEL = "dayzero.assembled"
+"""The label that tells an assembled image from the official one; its value is the recipe's content key."""
+
+SUITE = "trixie"
+_OLDEST_GO = (1, 24)
+
+
+def cache_folder() -> Path:
+    """Where fetched files and build logs are kept."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dayzero" / "images"
+
+
+def fetch(recipe: Recipe, log: Log) -> Path:
+    """Lay out the build context: the recipe's own files and what Maven, Go or mmdebstrap get for it.
+
+    Returns the context's folder, which is there at once when this content key was fetched before. Raises
+    StepFailed.
+    """
+    if platform.machine() != "x86_64":
+        raise StepFailed(f"{recipe.name}: images are assembled for x86_64 only, not {platform.machine()}: use a registry")
+    context = cache_folder() / f"{recipe.name}-{recipe.content_key()}"
+    if context.exists():
+        return context
+    for outdated in cache_folder().glob(f"{recipe.name}-*"):
+        shutil.rmtree(outdated)
+    unfinished = context.with_suffix(".part")
+    for path in recipe.files():
+        there = unfinished / path.relative_to(recipe.folder)
+        there.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, there)
+        there.chmod(0o755 if os.access(path, os.X_OK) else 0o644)
+    if (recipe.folder / "pom.xml").exists():
+        _maven(unfinished, log)
+    if recipe.go is not None:
+        _go(recipe, unfinished, log)
+    if (recipe.folder / "mmdebstrap.args").exists():
+        _mmdebstrap(unfinished, log)
+    unfinished.rename(context)
+    return context
+
+
+def build(recipe: Recipe, context: Path, tag: str, log: Log) -> None:
+    """Turn a build context into an image of the current engine, named and labelled. Raises StepFailed."""
+    label = f"{LABEL}={recipe.content_key()}"
+    if (root := context / "rootfs.tar").exists():
+        changes = [f"LABEL {label}", 'CMD ["bash"]', "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+        flags = [word for change in changes for word in ("--change", change)]
+        log.run("docker import", ["docker", "import", *flags, str(root), tag])
+    else:
+        log.run("docker build", ["docker", "build", "--pull=false", "--label", label, "--tag", tag, str(context)])
+
+
+def _maven(context: Path, log: Log) -> None:
+    _need(log, "mvn", "maven", "default-jdk-headless")
+    log.run(
+        "maven",
+        [
+            *("mvn", "--batch-mode", "--no-transfer-progress", "--strict-checksums"),
+            *("--file", str(context / "pom.xml"), f"-Dcontext={context}", "generate-resources"),
+        ],
+    )
+
+
+def _go(recipe: Recipe, context: Path, log: Log) -> None:
+    assert recipe.go is not None
+    log.run(
+        f"go build {recipe.go.package}",
+        [
+            *(_go_command(log), "build", "-mod=readonly", "-buildvcs=false", "-trimpath", "-tags", recipe.go.tags),
+            *("-ldflags", recipe.go.ldflags, "-o", recipe.go.output, recipe.go.package),
+        ],
+        cwd=context,
+        env={"CGO_ENABLED": "0"},
+    )
+
+
+def _go_command(log: Log) -> str:
+    """A Go that is new enough: on the PATH, Debian's own, or Debian 13's."""
+    packaged = Path("/usr/lib/go-1.24/bin/go")
+    for go in filter(None, (shutil.which("go"), str(packaged))):
+        if _go_version(go) >= _OLDEST_GO:
+            return go
+    oldest = ".".join(map(str, _OLDEST_GO))
+    try:
+        if debian_apt.why_not_usable() is None and debian_apt.candidate("golang-1.24-go") is None:
+            debian_apt.add_suite_below_everything(SUITE)
+            debian_apt.install([f"golang-1.24-go/{SUITE}", f"golang-1.24-src/{SUITE}"])
+        else:
+            debian_apt.install(["golang-1.24-go"])
+    except debian_apt.AptUnusable as failed:
+        raise StepFailed(f"{log.name}: Go {oldest} or newer is needed and not there ({failed}): install Go") from None
+    return str(packaged)
+
+
+def _go_version(go: str) -> tuple[int, ...]:
+    try:
+        said = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, timeout=60, check=False)
+    except OSError:
+        return ()
+    numbers = said.stdout.strip().removeprefix("go").split(".")[:2]
+    return tuple(int(number) for number in numbers if number.isdigit())
+
+
+def _mmdebstrap(context: Path, log: Log) -> None:
+    _need(log, "mmdebstrap", "mmdebstrap")
+    try:
+        mirrors = debian_apt.mirrors()
+    except debian_apt.AptUnusable as failed:
+        raise StepFailed(f"{log.name}: Debian cannot be bootstrapped: {failed}") from None
+    sources = [f"deb {mirrors.archive} {SUITE} main", f"deb {mirrors.archive} {SUITE}-updates main"]
+    if mirrors.security is not None:
+        sources.append(f"deb {mirrors.security} {SUITE}-security main")
+    options = (context / "mmdebstrap.args").read_text().splitlines()
+    log.run("mmdebstrap", ["mmdebstrap", *options, SUITE, str(context / "rootfs.tar"), *sources])
+
+
+def _need(log: Log, command: str, *packages: str) -> None:
+    if shutil.which(command) is not None:
+        return
+    log.say(f"{log.name:<11} installing {' '.join(packages)}")
+    try:
+        debian_apt.install(packages)
+    except debian_apt.AptUnusable as failed:
+        raise StepFailed(f"{log.name}: {command} is needed and not there: {failed}: install {packages[0]}") from None
