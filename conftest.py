@@ -11,6 +11,7 @@ pytest.register_assert_rewrite("fixtures")
 pytest_plugins = [
     "fixtures.collection_rules",
     "fixtures.judging",
+    "fixtures.progress",
     "fixtures.report",
     "fixtures.static_project",
 ]
