@@ -1,20 +1,50 @@
-# Each target is one call of the tool that does the work. PYTHON names the interpreter (3.11 or newer).
+# Each target is one call of the tool that does the work. PYTHON names the interpreter (3.11 or newer); ARGS goes to pytest.
 PYTHON ?= python3
 BIN := .venv/bin
 COMPOSE := docker compose --env-file .env.example
-WORKERS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help engine images secrets up down acceptance test nightly clean lint lock
+.PHONY: help python engine images secrets up down acceptance test nightly lint lock clean
 
-help:            ## list these targets
-	@awk -F ':.*## ' '/^[a-z.]+:.*## /{sub(/ .*/, "", $$1); printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help:                       ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
-.venv: requirements.lock
+python:
+	@$(PYTHON) -m fixtures.python_version
+
+.venv: requirements.lock | python
 	@$(PYTHON) -m fixtures.venv && touch .venv
 
-engine:          ## find a Docker engine with Compose v2, or install and start one on Debian as root
+engine: python              ## find a Docker engine with Compose v2; on Debian as root, install and start one
 	@$(PYTHON) -m fixtures.engine
 
-images: .venv engine     ## pull each image, or assemble it where no image registry answers
+images: .venv engine        ## pull the images, or assemble them where no image registry answers
 	@$(BIN)/python -m images
+
+secrets: .venv              ## make the stack's secret files, if they are not there
+	@$(BIN)/python -m fixtures.stack_secrets
+
+up: images secrets          ## boot the stack and leave it up
+	$(COMPOSE) up -d
+
+down:                       ## stop the stack and keep its data
+	$(COMPOSE) down
+
+acceptance: images secrets  ## judge the whole contract: from nothing to reports/acceptance.html
+	$(BIN)/pytest -m acceptance $(ARGS)
+
+test: images secrets        ## what CI runs: lint, types, unit, static, known-bad stacks, acceptance
+	$(BIN)/tox run -e lint,unit,static,selfcheck,acceptance
+
+nightly: images secrets     ## all of it, with every long wait and the known-bad stacks that need an engine
+	$(BIN)/tox run -e lint,nightly
+
+lint: .venv                 ## every linter and the type checker
+	@$(BIN)/python -m fixtures.lint
+
+lock:                       ## renew requirements.lock from pyproject.toml (needs uv)
+	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" --extra dev pyproject.toml --output-file requirements.lock
+
+clean:                      ## remove the stack with its data and secrets, and everything else that was generated
+	-$(COMPOSE) down --volumes --remove-orphans
+	git clean -fdXq -e '!/.env'
