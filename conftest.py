@@ -9,10 +9,13 @@ import pytest
 pytest.register_assert_rewrite("fixtures")
 
 pytest_plugins = [
+    "pytester",
     "fixtures.collection_rules",
     "fixtures.judging",
     "fixtures.progress",
     "fixtures.report",
+    "fixtures.plain_stack",
+    "fixtures.running_stack",
     "fixtures.static_project",
 ]
 

@@ -1,0 +1,94 @@
+"""RUN-1: one command brings everything up and provisions it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from fixtures.boot_record import BootRecord
+from fixtures.criterion import criterion
+from fixtures.inventory import Promise
+from fixtures.kafka_observer import KafkaObserver
+from fixtures.minio_observer import MinioObserver
+from fixtures.opensearch_observer import OpenSearchObserver
+from fixtures.postgres_observer import PostgresObserver
+from fixtures.stack import Stack, ending
+from fixtures.verdict import Verdict
+
+
+@criterion("RUN-1")
+def test_every_init_exits_with_zero(
+    promise: Promise, stack: Stack, boot: BootRecord, verdict: Verdict
+) -> None:
+    """Given clean volumes,
+    when the one documented command has run,
+    then the init is exited with code 0 and has said so in its log."""
+    verdict.subject = promise.name
+    end = ending(stack.container(promise.name))
+    verdict.expected = "exited (0), with an exit line that says code=0"
+    verdict.observed = f"exited ({end.exit_code}): {(end.log.strip().splitlines() or ['no log'])[-1]}"
+    verdict.look = f"docker compose logs {promise.name}, then the log of {', '.join(promise.targets)}"
+    verdict.attach(f"{promise.name}.log", end.log)
+    verdict.attach("up.txt", boot.output)
+    assert end.exit_code == 0
+    assert "event=exit code=0" in end.log
+
+
+class Everything:
+    """All observers, for steps that look at different targets."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.kafka, self.opensearch = KafkaObserver(stack), OpenSearchObserver(stack)
+        self.minio, self.postgres = MinioObserver(stack), PostgresObserver(stack)
+
+    def roles(self) -> set[str]:
+        """The application roles that can log in."""
+        return {
+            str(name)
+            for (name,) in self.postgres.as_superuser(
+                "postgres", "SELECT rolname FROM pg_roles WHERE rolcanlogin"
+            )
+        }
+
+    def databases(self) -> set[str]:
+        """All databases."""
+        return {
+            str(name) for (name,) in self.postgres.as_superuser("postgres", "SELECT datname FROM pg_database")
+        }
+
+
+STEPS: dict[str, Callable[[Everything], bool]] = {
+    "issue and install OpenSearch's certificates": lambda all_: all_.opensearch.client.ping(),
+    "create Kafka's accounts": lambda all_: (
+        {"admin", "broker", "provisioner"} <= set(all_.kafka.snapshot()["accounts"])
+    ),
+    "grant Kafka's provisioner its rights": lambda all_: any(
+        "User:provisioner" in right for right in all_.kafka.snapshot()["rights"]
+    ),
+    "create the topic infra-events": lambda all_: "infra-events" in all_.kafka.topics_seen_by("kafka-1"),
+    "create the topic application-logs": lambda all_: (
+        "application-logs" in all_.kafka.topics_seen_by("kafka-1")
+    ),
+    "put the index template": lambda all_: all_.opensearch.template("logs_template") is not None,
+    "create the public bucket and open it for reading": lambda all_: (
+        all_.minio.policy("hy-public") is not None
+    ),
+    "create the private bucket": lambda all_: all_.minio.client.bucket_exists("hy-private"),
+    "create the applications' roles": lambda all_: {"platform", "telemetry"} <= all_.roles(),
+    "create the applications' databases": lambda all_: {"platform", "telemetry"} <= all_.databases(),
+}
+
+
+@criterion("RUN-1", "REQ-PRD-MET-01")
+@pytest.mark.parametrize("step", STEPS)
+def test_no_step_is_left_to_do_by_hand(step: str, stack: Stack, verdict: Verdict) -> None:
+    """Given the ten steps that setting up a cluster used to take,
+    when nothing but the one documented command has run,
+    then this step has been done."""
+    verdict.subject = f"step: {step}"
+    verdict.expected = f"done without a hand: {step}"
+    verdict.look = "the init or the server's entrypoint that does this step, and its log"
+    done = STEPS[step](Everything(stack))
+    verdict.observed = "done" if done else "not done"
+    assert done

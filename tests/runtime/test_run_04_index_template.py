@@ -1,0 +1,36 @@
+"""RUN-4: the index template is active and applied."""
+
+from __future__ import annotations
+
+import json
+import secrets
+
+from fixtures.criterion import criterion
+from fixtures.opensearch_observer import OpenSearchObserver
+from fixtures.stack import Stack
+from fixtures.verdict import Verdict
+
+TEMPLATE = "logs_template"
+
+
+@criterion("RUN-4", subject="os-init")
+def test_a_new_logs_index_carries_the_template(
+    stack: Stack, opensearch: OpenSearchObserver, verdict: Verdict
+) -> None:
+    """Given OpenSearch runs and os-init has exited with 0,
+    when a new index whose name starts with logs- is created,
+    then it has every setting and every mapping that logs_template states."""
+    stated = json.loads(
+        (stack.root / "infra/04-data/opensearch/logs_template.json").read_text(encoding="utf-8")
+    )["template"]
+    template = opensearch.template(TEMPLATE)
+    index = opensearch.new_index(f"logs-{secrets.token_hex(4)}")
+    verdict.expected = f"{TEMPLATE} for logs-*, giving {json.dumps(stated)}"
+    verdict.observed = f"template {json.dumps(template)}; new index {json.dumps(index)}"
+    verdict.look = "docker compose logs os-init; another template with a higher priority for logs-*"
+    assert template is not None
+    assert "logs-*" in template["index_patterns"]
+    for name, value in stated["settings"].items():
+        assert index["settings"].get(f"index.{name}") == str(value)
+    for name, mapping in stated["mappings"]["properties"].items():
+        assert index["mappings"].get("properties", {}).get(name) == mapping

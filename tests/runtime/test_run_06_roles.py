@@ -1,0 +1,80 @@
+"""RUN-6: each application's role logs in with its own secret and can do no more than its own work."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.criterion import criterion
+from fixtures.inventory import Promise
+from fixtures.postgres_observer import PostgresObserver
+from fixtures.verdict import Verdict
+
+APPLICATIONS = ("platform", "telemetry")
+
+FORBIDDEN = {
+    "make a role": "CREATE ROLE intruder",
+    "make a database": "CREATE DATABASE intruder",
+    "become superuser": "SET ROLE postgres",
+    "become the provisioner": "SET ROLE provisioner",
+    "read password verifiers": "SELECT rolpassword FROM pg_authid",
+    "read a server's file": "SELECT pg_read_file('/etc/passwd')",
+    "run a program": "COPY (SELECT 1) TO PROGRAM 'id'",
+    "change the server": "ALTER SYSTEM SET log_statement = 'none'",
+    "install untrusted code": "CREATE EXTENSION dblink",
+}
+
+
+@criterion("RUN-6", subject="mng-pg-init")
+@pytest.mark.parametrize("role", APPLICATIONS)
+def test_a_role_owns_its_database_and_nothing_else(
+    role: str, postgres: PostgresObserver, promises: dict[str, Promise], verdict: Verdict
+) -> None:
+    """Given mng-pg-init has exited with 0,
+    when the role logs in with its own secret, works in its own database and tries what it was not given,
+    then its own work succeeds and everything else is refused by the server."""
+    promised = {(output.kind, output.name) for output in promises["mng-pg-init"].outputs}
+    assert {("role", role), ("database", role)} <= promised, (
+        "the inventory does not promise what this test judges"
+    )
+    verdict.expected = (
+        f"{role} logs in to {role} and uses it; refused: {', '.join(FORBIDDEN)}, and every other database"
+    )
+    verdict.look = "docker compose logs mng-pg-init; \\du and \\l in psql"
+    trouble = [
+        postgres.refusal(role, role, statement)
+        for statement in ("SELECT current_user", "CREATE TABLE own_work (n int)", "DROP TABLE own_work")
+    ]
+    allowed = [deed for deed, statement in FORBIDDEN.items() if not postgres.refusal(role, role, statement)]
+    others = {*APPLICATIONS, "template1"} - {role}
+    allowed += [
+        f"log in to {other}" for other in sorted(others) if not postgres.refusal(role, other, "SELECT 1")
+    ]
+    attributes = postgres.as_superuser(
+        "postgres",
+        f"SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls FROM pg_roles WHERE rolname = '{role}'",
+    )
+    verdict.observed = (
+        f"own work: {trouble}; not refused: {', '.join(allowed) or 'nothing'}; attributes {attributes}"
+    )
+    assert trouble == ["", "", ""]
+    assert allowed == []
+    assert attributes == [(False,) * 5]
+
+
+@criterion("RUN-6", subject="mng-pg-init")
+@pytest.mark.parametrize("role", APPLICATIONS)
+def test_a_role_is_let_in_by_its_own_secret_alone(
+    role: str, postgres: PostgresObserver, verdict: Verdict
+) -> None:
+    """Given mng-pg-init has exited with 0,
+    when somebody logs in as the role with another account's secret or with an empty one,
+    then the server refuses."""
+    other = next(name for name in APPLICATIONS if name != role)
+    verdict.expected = "password authentication failed"
+    verdict.look = "pg_hba.conf: every host line must ask for scram-sha-256"
+    answers = [
+        postgres.refusal(role, role, "SELECT 1", password=wrong)
+        for wrong in (postgres.password(other), "not-the-password")
+    ]
+    verdict.observed = "; ".join(answer or "let in" for answer in answers)
+    assert all("password authentication failed" in answer for answer in answers)

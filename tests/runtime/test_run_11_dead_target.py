@@ -1,0 +1,41 @@
+"""RUN-11: in front of a dead target an init gives up in time, says why, and holds back whatever needs it."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.criterion import criterion
+from fixtures.dead_targets import KINDS, DeadTargets
+from fixtures.inventory import Promise
+from fixtures.verdict import Verdict
+
+LIMIT_SECONDS = 300
+PATIENCE_SECONDS = 240
+"""An init that gives up long before the limit fails a stack whose target is merely slow."""
+
+
+@pytest.mark.slow
+@criterion("RUN-11")
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_init_gives_up_on_a_dead_target_in_time(
+    kind: str, promise: Promise, dead_targets: dict[str, DeadTargets], verdict: Verdict
+) -> None:
+    """Given a target that is dead, proven from the init's own network,
+    when the init waits for it with its default settings,
+    then it exits with code 1 within 300 seconds, names the target and the last error, and its consumers never start."""
+    verdict.subject = promise.name
+    seen = dead_targets[kind].outcome(promise.name, LIMIT_SECONDS + 30)
+    lines = seen.ending.log.strip().splitlines() or ["no log"]
+    started = [name for name, ever in seen.consumers.items() if ever]
+    verdict.expected = f"{kind}: exit code 1 after {PATIENCE_SECONDS} to {LIMIT_SECONDS} s, target and last error in the log, no consumer started"
+    verdict.observed = f"exit code {seen.ending.exit_code} after {seen.ending.seconds:.1f} s; consumers started: {', '.join(started) or 'none'}; {lines[-1]}"
+    verdict.look = (
+        "the init's wait loop: its deadline, the timeout of one attempt, what it prints when it gives up"
+    )
+    verdict.attach(f"{promise.name}-{kind.replace(' ', '-')}.log", seen.ending.log)
+    assert seen.ending.exit_code == 1
+    assert PATIENCE_SECONDS <= seen.ending.seconds <= LIMIT_SECONDS
+    assert any(target in lines[-1] for target in promise.targets)
+    assert 'reason="' in lines[-1] and "no output" not in lines[-1]
+    assert started == []
+    assert seen.consumers, "nothing depends on this init, so nothing was seen to be held back"

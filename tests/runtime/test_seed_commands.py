@@ -1,0 +1,101 @@
+"""The verification commands of the specification, run verbatim from the repo's root."""
+
+from __future__ import annotations
+
+import json
+
+from fixtures.criterion import criterion
+from fixtures.inventory import Promise
+from fixtures.opensearch_observer import OpenSearchObserver
+from fixtures.plain_stack import BRING_UP, BroughtUp, run_seed_command
+from fixtures.stack import ending
+from fixtures.stack_names import names_of
+from fixtures.verdict import Verdict
+
+LIST_TOPICS = (
+    "COMPOSE_PROFILES=messaging docker compose --env-file .env.example up -d && "
+    'docker exec kafka-1 kafka-topics --bootstrap-server kafka-1:19092 --list | rg -q "^(infra-events|application-logs)$"'
+)
+VALIDATE = "docker compose --env-file .env.example config -q"
+UP_OS_INIT = "docker compose up os-init"
+STATES = "docker ps -a --format json"
+
+
+@criterion("CFG-1", "VAL-AUTO-001", "VAL-AUTO-PLN-001", subject="seed command")
+def test_the_configuration_is_valid(brought_up: BroughtUp, verdict: Verdict) -> None:
+    """Given the repo's root,
+    when the specification's command validates the configuration,
+    then it exits with 0 and prints nothing."""
+    seen = run_seed_command(brought_up.stack, VALIDATE)
+    verdict.expected = f"exit code 0 and no output: {VALIDATE}"
+    verdict.observed = f"exit code {seen.exit_code}; {seen.output.strip() or 'no output'}"
+    verdict.look = "the line that compose names"
+    assert seen.exit_code == 0
+    assert seen.output.strip() == ""
+
+
+@criterion("RUN-1", "VAL-AUTO-002", "VAL-AUTO-PLN-002", "Test-02", subject="seed command")
+def test_the_whole_stack_comes_up(
+    brought_up: BroughtUp, promises: dict[str, Promise], verdict: Verdict
+) -> None:
+    """Given clean volumes and the secrets made,
+    when the specification's command brings the stack up and lists it, and docker ps -a is asked,
+    then the command exits with 0 and every init is listed as exited (0)."""
+    verdict.attach("up.txt", brought_up.by.output)
+    rows = [json.loads(line) for line in run_seed_command(brought_up.stack, STATES).output.splitlines()]
+    inits = {row["Names"]: row["Status"] for row in rows if row["Names"] in promises}
+    verdict.expected = f"exit code 0, and Exited (0) for {', '.join(promises)}: {BRING_UP}"
+    verdict.observed = f"exit code {brought_up.by.exit_code}; {inits}"
+    verdict.look = "the last lines of the command's output in the evidence"
+    assert brought_up.by.exit_code == 0
+    assert set(inits) == set(promises)
+    assert all(status.startswith("Exited (0)") for status in inits.values())
+    assert all(name in brought_up.by.output.partition("NAME")[2] for name in promises)
+
+
+@criterion("RUN-8", "VAL-AUTO-PLN-003", subject="seed command")
+def test_bringing_it_up_twice_fails_no_init(
+    brought_up: BroughtUp, promises: dict[str, Promise], verdict: Verdict
+) -> None:
+    """Given the stack is up,
+    when the specification's command runs again,
+    then it exits with 0 and no init fails."""
+    again = run_seed_command(brought_up.stack, BRING_UP)
+    codes = {name: ending(brought_up.stack.container(name)).exit_code for name in promises}
+    verdict.attach("up-again.txt", again.output)
+    verdict.expected = f"exit code 0, every init 0: {BRING_UP}"
+    verdict.observed = f"exit code {again.exit_code}; {codes}"
+    verdict.look = "the log of the init that failed"
+    assert again.exit_code == 0
+    assert set(codes.values()) == {0}
+
+
+@criterion("RUN-4", "Test-01", subject="seed command")
+def test_os_init_on_its_own_leaves_the_template(brought_up: BroughtUp, verdict: Verdict) -> None:
+    """Given the repo's root,
+    when the specification's command brings os-init up,
+    then it exits with 0 and the index template is there."""
+    seen = run_seed_command(brought_up.stack, UP_OS_INIT)
+    verdict.attach("up-os-init.txt", seen.output)
+    with names_of(brought_up.stack.address):
+        template = OpenSearchObserver(brought_up.stack).template("logs_template")
+    verdict.expected = f"exit code 0 and logs_template: {UP_OS_INIT}"
+    verdict.observed = f"exit code {seen.exit_code}; template {template}"
+    verdict.look = "docker compose logs os-init"
+    assert seen.exit_code == 0
+    assert template is not None
+
+
+@criterion("RUN-3", "VAL-AUTO-PLN-004", subject="seed command")
+def test_the_messaging_profile_lists_the_topics(brought_up: BroughtUp, verdict: Verdict) -> None:
+    """Given the repo's root,
+    when the specification's command brings the messaging profile up and searches the list of topics,
+    then it exits with 0."""
+    seen = run_seed_command(brought_up.stack, LIST_TOPICS)
+    verdict.attach("messaging.txt", seen.output)
+    verdict.expected = f"exit code 0: {LIST_TOPICS}"
+    verdict.observed = (
+        f"exit code {seen.exit_code}; {(seen.output.strip().splitlines() or ['no output'])[-1]}"
+    )
+    verdict.look = "docker compose logs kafka-init; the list without the filter"
+    assert seen.exit_code == 0
