@@ -73,7 +73,7 @@ def _maven(context: Path, log: Log) -> None:
     log.run(
         "maven",
         [
-            *("mvn", "--batch-mode", "--no-transfer-progress", "--strict-checksums"),
+            *("mvn", "--batch-mode", "--no-transfer-progress"),
             *("--file", str(context / "pom.xml"), f"-Dcontext={context}", "generate-resources"),
         ],
     )

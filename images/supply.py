@@ -42,7 +42,11 @@ def ensure(names: Iterable[str] = (), say: Callable[[str], None] = lambda _line:
         return wanted
     cache_folder().mkdir(parents=True, exist_ok=True)
     with (cache_folder() / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another run that is supplying images")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         if missing := _outdated(wanted):  # another process may have been faster
             _Supply(say).get(missing)
     return wanted
