@@ -9,4 +9,5 @@ mkdir -p "$config/opensearch-security" "$config/certs"
 cp /stack/security/*.yml "$config/opensearch-security/"
 cat /run/secrets/opensearch_internal_users.yml >"$config/opensearch-security/internal_users.yml"
 for file in ca node node_key; do cat "/run/secrets/opensearch_$file.pem" >"$config/certs/$file.pem"; done
-exec /usr/share/opensearch/opensearch-docker-entrypoint.sh
+# Not through the image's own entrypoint: that one resets OPENSEARCH_PATH_CONF to the folder in the image.
+exec /usr/share/opensearch/bin/opensearch
