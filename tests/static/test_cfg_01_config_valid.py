@@ -1,0 +1,46 @@
+"""CFG-1: the command that a user is told to run accepts the stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fixtures.compose_files import documented_env_file, find_files
+from fixtures.compose_project import ComposeUnreadable, compose_config
+from fixtures.criterion import criterion
+from fixtures.static_project import is_own_stack, profiles_of_stack, stack_path
+from fixtures.verdict import Source, Verdict
+
+WHOLE = "whole stack"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    profiles = profiles_of_stack(metafunc.config)
+    metafunc.parametrize("profile", [WHOLE, *(f"profile {name}" for name in profiles)])
+
+
+@criterion("CFG-1", "VAL-AUTO-001", "VAL-AUTO-PLN-001")
+def test_compose_accepts_the_stack(profile: str, verdict: Verdict, pytestconfig: pytest.Config) -> None:
+    """Given the project's compose files and its .env.example where it has one,
+    when docker compose config -q runs, for everything and for every single profile,
+    then it exits 0.
+    """
+    verdict.subject = profile
+    verdict.expected = "docker compose config exits 0"
+    verdict.look = "run the command yourself: it names the key"
+    try:
+        files = [
+            *find_files(stack_path(pytestconfig)),
+            *map(Path.resolve, pytestconfig.getoption("--override")),
+        ]
+    except ComposeUnreadable as error:
+        verdict.observed = str(error)
+        pytest.fail(str(error), pytrace=False)
+    env_file = documented_env_file(files[0].parent, required=is_own_stack(pytestconfig))
+    wanted = "*" if profile == WHOLE else profile.removeprefix("profile ")
+    answer = compose_config(files, env_file, [wanted])
+    verdict.observed = "exit code 0" if answer.code == 0 else answer.complaint
+    verdict.source = Source(files[0].name)
+    assert answer.code is not None, f"docker compose could not be run: {answer.complaint}; run make engine"
+    assert answer.code == 0, answer.complaint
