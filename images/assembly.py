@@ -35,7 +35,9 @@ def fetch(recipe: Recipe, log: Log) -> Path:
     StepFailed.
     """
     if platform.machine() != "x86_64":
-        raise StepFailed(f"{recipe.name}: images are assembled for x86_64 only, not {platform.machine()}: use a registry")
+        raise StepFailed(
+            f"{recipe.name}: assembled for x86_64 only, not {platform.machine()}: use a registry"
+        )
     context = cache_folder() / f"{recipe.name}-{recipe.content_key()}"
     if context.exists():
         return context
@@ -61,11 +63,14 @@ def build(recipe: Recipe, context: Path, tag: str, log: Log) -> None:
     """Turn a build context into an image of the current engine, named and labelled. Raises StepFailed."""
     label = f"{LABEL}={recipe.content_key()}"
     if (root := context / "rootfs.tar").exists():
-        changes = [f"LABEL {label}", 'CMD ["bash"]', "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        changes = [f"LABEL {label}", f"ENV PATH={path}", 'CMD ["bash"]']
         flags = [word for change in changes for word in ("--change", change)]
         log.run("docker import", ["docker", "import", *flags, str(root), tag])
     else:
-        log.run("docker build", ["docker", "build", "--pull=false", "--label", label, "--tag", tag, str(context)])
+        log.run(
+            "docker build", ["docker", "build", "--pull=false", "--label", label, "--tag", tag, str(context)]
+        )
 
 
 def _maven(context: Path, log: Log) -> None:
@@ -84,7 +89,15 @@ def _go(recipe: Recipe, context: Path, log: Log) -> None:
     log.run(
         f"go build {recipe.go.package}",
         [
-            *(_go_command(log), "build", "-mod=readonly", "-buildvcs=false", "-trimpath", "-tags", recipe.go.tags),
+            *(
+                _go_command(log),
+                "build",
+                "-mod=readonly",
+                "-buildvcs=false",
+                "-trimpath",
+                "-tags",
+                recipe.go.tags,
+            ),
             *("-ldflags", recipe.go.ldflags, "-o", recipe.go.output, recipe.go.package),
         ],
         cwd=context,
@@ -106,13 +119,17 @@ def _go_command(log: Log) -> str:
         else:
             debian_apt.install(["golang-1.24-go"])
     except debian_apt.AptUnusable as failed:
-        raise StepFailed(f"{log.name}: Go {oldest} or newer is needed and not there ({failed}): install Go") from None
+        raise StepFailed(
+            f"{log.name}: Go {oldest} or newer is needed and not there ({failed}): install Go"
+        ) from None
     return str(packaged)
 
 
 def _go_version(go: str) -> tuple[int, ...]:
     try:
-        said = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, timeout=60, check=False)
+        said = subprocess.run(
+            [go, "env", "GOVERSION"], capture_output=True, text=True, timeout=60, check=False
+        )
     except OSError:
         return ()
     numbers = said.stdout.strip().removeprefix("go").split(".")[:2]
@@ -139,4 +156,6 @@ def _need(log: Log, command: str, *packages: str) -> None:
     try:
         debian_apt.install(packages)
     except debian_apt.AptUnusable as failed:
-        raise StepFailed(f"{log.name}: {command} is needed and not there: {failed}: install {packages[0]}") from None
+        raise StepFailed(
+            f"{log.name}: {command} is needed and not there: {failed}: install {packages[0]}"
+        ) from None

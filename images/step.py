@@ -78,7 +78,11 @@ class Log:
                     ) from None
                 self.say(f"{self.name:<11} {step}: {spent:.0f} s so far")
         if code != 0:
-            raise StepFailed(f"{self.name}: {step} failed with exit code {code}\n{self._tail()}\n[log: {self.path}]")
+            raise StepFailed(
+                f"{self.name}: {step} failed with exit code {code}\n{self._tail()}\n[log: {self.path}]"
+            )
 
     def _tail(self) -> str:
-        return "\n".join(f"  | {line}" for line in self.path.read_text(errors="replace").splitlines()[-TAIL_LINES:])
+        return "\n".join(
+            f"  | {line}" for line in self.path.read_text(errors="replace").splitlines()[-TAIL_LINES:]
+        )

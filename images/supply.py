@@ -24,7 +24,7 @@ ASSEMBLY_BYTES = 6 * 10**9
 
 
 class ImageUnavailable(RuntimeError):
-    """An image cannot be had: one line (after a build, preceded by the log's last ones) that says why and what to do."""
+    """An image cannot be had: one line that says why and what to do, after a build with the log's last lines."""
 
 
 def ensure(names: Iterable[str] = (), say: Callable[[str], None] = lambda _line: None) -> dict[str, str]:
@@ -86,7 +86,9 @@ def _keys_of(references: Sequence[str]) -> dict[str, str | None]:
         if asked.returncode == 0:
             keys[reference] = (json.loads(asked.stdout) or {}).get(LABEL)
         elif "no such image" not in asked.stderr.lower():
-            raise ImageUnavailable(f"docker image inspect {reference}: {asked.stderr.strip()}: run `make engine` first")
+            raise ImageUnavailable(
+                f"docker image inspect {reference}: {asked.stderr.strip()}: run `make engine` first"
+            )
     return keys
 
 
@@ -169,8 +171,11 @@ class _Supply:
 def _data_root() -> Path:
     """Where the engine keeps images, if that is on this machine; else our own cache's place."""
     asked = subprocess.run(
-        ["docker", "info", "--format", "{{.DockerRootDir}}"], capture_output=True, text=True, timeout=60, check=False
+        ["docker", "info", "--format", "{{.DockerRootDir}}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     root = Path(asked.stdout.strip() or "/")
     return root if root.is_dir() else cache_folder()
-

@@ -30,7 +30,7 @@ as_postgres() {
   install -d -o postgres -g postgres -m 0700 "$PGDATA"
   install -d -o postgres -g postgres -m 3777 /var/run/postgresql
   find "$PGDATA" ! -user postgres -exec chown postgres:postgres {} +
-  exec setpriv --reuid=postgres --regid=postgres --init-groups "$BASH_SOURCE" "$@"
+  exec setpriv --reuid=postgres --regid=postgres --init-groups "${BASH_SOURCE[0]}" "$@"
 }
 
 # initdb wants a name for whoever runs it, and `--user 1234` has none.
@@ -105,7 +105,8 @@ first_boot() {
   export PGHOST=$scratch PGUSER=$POSTGRES_USER PGDATABASE=$POSTGRES_DB
   pg_ctl --wait --silent --options="-c listen_addresses= -c unix_socket_directories='$scratch' -c hba_file='$scratch/pg_hba.conf'" start
   if [[ $POSTGRES_DB != postgres ]]; then
-    POSTGRES_DB=postgres docker_process_sql --quiet --set db="$POSTGRES_DB" <<<'CREATE DATABASE :"db";'
+    psql --no-psqlrc --no-password --quiet --set ON_ERROR_STOP=1 --set db="$POSTGRES_DB" --dbname postgres \
+      <<<'CREATE DATABASE :"db";'
   fi
   run_init_scripts
   pg_ctl --wait --silent --mode=fast stop
