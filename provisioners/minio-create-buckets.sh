@@ -23,7 +23,7 @@ ln -sf /run/secrets/minio_provisioner.json "$MC_CONFIG_DIR/config.json"
 minio() {
   attempt mc --json "$@" && return 0
   case $(cat "$out" "$err") in
-    *NoSuchBucket* | *"bucket does not exist"* | *"Bucket does not exist"* | *NoSuchTagSet* | *"TagSet does not exist"*) return 3 ;;
+    *NoSuchBucket* | *"does not exist"* | *NoSuchTagSet*) return 3 ;;
     *"Access Denied"* | *AccessDenied* | *InvalidAccessKeyId* | *"Access Key Id"* | *SignatureDoesNotMatch* | *"signature we calculated"*) return 2 ;;
     *InvalidBucketName* | *"Bucket name"*"not valid"* | *"unable to parse"* | *"Unable to load config"* | *MalformedPolicy*) return 2 ;;
   esac

@@ -44,7 +44,7 @@ def _subnets(stack: Stack) -> set[str]:
     networks = [
         network
         for network in stack.engine.network.list(
-            filters={"label": f"com.docker.compose.project={stack.name}"}
+            filters=[("label", f"com.docker.compose.project={stack.name}")]
         )
     ]
     return {pool["Subnet"] for network in networks for pool in network.ipam.config or []}
