@@ -45,6 +45,9 @@ def test_no_secret_shows_around_an_init(
     assert f"/provisioners/{promise.name}.sh" in watched.inits, (
         "the sampler missed the init, so nothing was judged"
     )
+    assert container.id not in watched.unreadable, (
+        "the sampler may not look into the init, so nothing was judged"
+    )
     assert watched.passes / watched.seconds >= LEAST_PASSES_A_SECOND, (
         "the sampler was too slow to see short-lived processes"
     )

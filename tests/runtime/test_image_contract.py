@@ -1,0 +1,350 @@
+"""The images keep the promises of the official ones, whether they are these or were assembled."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from python_on_whales import Container, DockerClient
+from python_on_whales.exceptions import DockerException
+from ruamel.yaml import YAML
+
+import images
+from fixtures import progress
+from fixtures.run_identity import RunIdentity
+from fixtures.stack import await_condition
+from images.assembly import LABEL
+from images.recipe import Recipe, all_wanted
+
+_HARDENED: dict[str, Any] = {
+    "read_only": True,
+    "cap_drop": ["ALL"],
+    "security_options": ["no-new-privileges:true"],
+    "tmpfs": ["/tmp:rw,noexec,nosuid,nodev,mode=1777"],
+}
+_CONTRACTS = {recipe.name: YAML(typ="safe").load(recipe.folder / "contract.yml") for recipe in all_wanted()}
+
+
+@pytest.fixture(scope="session")
+def references(engine: DockerClient) -> dict[str, str]:
+    """Each image's name on the engine, by recipe."""
+    return images.ensure(say=progress.say)
+
+
+@pytest.fixture
+def assembled(engine: DockerClient, references: dict[str, str]) -> Callable[[str], bool]:
+    """Tells whether the image of a recipe is one that we assembled."""
+    return lambda name: LABEL in (engine.image.inspect(references[name]).config.labels or {})
+
+
+@pytest.fixture
+def start(engine: DockerClient, references: dict[str, str], identity: RunIdentity) -> Callable[..., Any]:
+    """Starts a container of a recipe's image that is gone, with its volumes, when its block ends."""
+
+    @contextmanager
+    def started(name: str, *command: str, **options: Any) -> Iterator[Container]:
+        container = engine.run(
+            references[name], command, detach=True, labels=identity.labels, **(_HARDENED | options)
+        )
+        try:
+            yield container
+        finally:
+            container.remove(force=True, volumes=True)
+
+    return started
+
+
+def succeeds(container: Container, line: str) -> bool:
+    """Whether a shell line ends with 0 inside the container; an error of the test if the container ended."""
+    try:
+        container.execute(["sh", "-c", line])
+    except DockerException:
+        container.reload()
+        assert container.state.running, (
+            f"the container ended with {container.state.exit_code}: {container.logs()[-800:]}"
+        )
+        return False
+    return True
+
+
+def await_success(container: Container, line: str, seconds: float) -> None:
+    await_condition(lambda: succeeds(container, line), seconds, lambda: f"{line}\n{container.logs()[-800:]}")
+
+
+def folder_of(path: Path, files: dict[str, str | bytes]) -> str:
+    """Lay out files that any account in a container may read; returns the folder's path."""
+    path.mkdir(mode=0o755)
+    for name, content in files.items():
+        (path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        (path / name).chmod(0o644)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", _CONTRACTS)
+def test_an_image_declares_what_the_official_one_does(
+    name: str, engine: DockerClient, references: dict[str, str]
+) -> None:
+    """Given an image of the stack,
+    when its configuration is read,
+    then account, ports, volumes, command and variables are those of its contract."""
+    contract, config = _CONTRACTS[name], engine.image.inspect(references[name]).config
+    assert (config.user or "") == contract["user"]
+    assert sorted(config.volumes or {}) == sorted(contract["volumes"])
+    assert set(contract["ports"]) <= set(config.exposed_ports or {})
+    if "entrypoint" in contract:
+        assert config.entrypoint == contract["entrypoint"]
+    if "command" in contract:
+        assert config.cmd == contract["command"]
+    if "stop_signal" in contract:
+        assert config.stop_signal == contract["stop_signal"]
+    declared = dict(variable.split("=", 1) for variable in config.env or [])
+    assert contract.get("environment", {}).items() <= declared.items()
+
+
+@pytest.mark.parametrize(
+    ("name", "runs"),
+    [
+        (name, runs)
+        for name in _CONTRACTS
+        for runs in ("runs", "runs_if_assembled")
+        if runs in _CONTRACTS[name]
+    ],
+)
+def test_an_image_has_the_commands_of_the_official_one(
+    name: str, runs: str, assembled: Callable[[str], bool], start: Callable[..., Any]
+) -> None:
+    """Given a container with a read-only root, no capability and a noexec /tmp,
+    when each command line of the contract runs in it,
+    then it succeeds and says what the contract says."""
+    if runs == "runs_if_assembled" and not assembled(name):
+        pytest.skip("this is the official image, which need not have it")
+    with start(name, "-c", "sleep 600", entrypoint="sh") as container:
+        for promised in _CONTRACTS[name][runs]:
+            said = container.execute(["sh", "-c", f"{promised['line']} 2>&1"])
+            assert re.search(promised["says"], said, re.MULTILINE), f"{promised['line']}: {said}"
+
+
+def test_kafka_takes_settings_from_variables_and_records_from_stdin(start: Callable[..., Any]) -> None:
+    """Given a Kafka container whose settings are KAFKA_ variables,
+    when a topic is made without a number of partitions and a record is piped into the console producer,
+    then the topic has the configured number and the record comes back."""
+    settings = {
+        "CLUSTER_ID": "4L6g3nShT-eMCtK--X86sw",
+        "KAFKA_HEAP_OPTS": "-Xms64m -Xmx256m",
+        "KAFKA_NODE_ID": "1",
+        "KAFKA_PROCESS_ROLES": "broker,controller",
+        "KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9093",
+        "KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://localhost:9092",
+        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+        "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
+        "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
+        "KAFKA_NUM_PARTITIONS": "5",
+    }
+    tool, broker = "/opt/kafka/bin/kafka-{}.sh", "--bootstrap-server localhost:9092"
+    with start("kafka", envs=settings, read_only=False) as container:
+        await_success(container, "bash -c 'exec 3<>/dev/tcp/localhost/9092'", 60)
+        container.execute(["sh", "-c", f"{tool.format('topics')} {broker} --create --topic contract"])
+        described = container.execute(
+            ["sh", "-c", f"{tool.format('topics')} {broker} --describe --topic contract"]
+        )
+        container.execute(
+            [
+                "sh",
+                "-c",
+                f"echo a record | {tool.format('console-producer')} {broker} --topic contract --compression-codec zstd",
+            ]
+        )
+        consumed = container.execute(
+            [
+                "sh",
+                "-c",
+                f"{tool.format('console-consumer')} {broker} --topic contract --from-beginning --max-messages 1",
+            ]
+        )
+    assert "PartitionCount: 5" in described
+    assert consumed.strip() == "a record"
+
+
+def test_opensearch_runs_from_a_configuration_elsewhere(start: Callable[..., Any]) -> None:
+    """Given a hardened OpenSearch container whose configuration is on a tmpfs that OPENSEARCH_PATH_CONF names,
+    when the node's own start script runs,
+    then the node is up with the settings of that configuration."""
+    elsewhere = "/run/elsewhere"
+    line = (
+        f"cp -R config/. {elsewhere} && echo cluster.name: contract >{elsewhere}/opensearch.yml"
+        " && exec bin/opensearch -Ediscovery.type=single-node -Eplugins.security.disabled=true"
+    )
+    with start(
+        "opensearch",
+        *("-c", line),
+        entrypoint="sh",
+        envs={
+            "OPENSEARCH_PATH_CONF": elsewhere,
+            "OPENSEARCH_JAVA_OPTS": "-Xms512m -Xmx512m -XX:TieredStopAtLevel=1",
+        },
+        tmpfs=[
+            "/tmp:rw,noexec,nosuid,nodev,mode=1777",
+            f"{elsewhere}:rw,noexec,nosuid,nodev,uid=1000,gid=1000,mode=0700",
+            "/usr/share/opensearch/logs:rw,noexec,nosuid,nodev",
+            "/usr/share/opensearch/data:rw,noexec,nosuid,nodev",
+        ],
+    ) as container:
+        await_success(container, "curl --silent --fail http://localhost:9200", 120)
+        about = json.loads(container.execute(["curl", "--silent", "http://localhost:9200"]))
+    assert about["cluster_name"] == "contract"
+
+
+def test_opensearch_takes_settings_from_variables_with_a_dot(
+    start: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Given a stand-in for the start script that prints its arguments,
+    when the entrypoint runs with a variable that has a dot in its name and with one that has none,
+    then the first has become a setting and the second has not."""
+    stand_in = folder_of(tmp_path / "bin", {"opensearch": '#!/bin/sh\nprintf "%s\\n" "$@"\n'})
+    (tmp_path / "bin" / "opensearch").chmod(0o755)
+    with start(
+        "opensearch",
+        envs={
+            "cluster.name": "from a variable",
+            "plain": "no setting",
+            "DISABLE_SECURITY_PLUGIN": "true",
+            "DISABLE_PERFORMANCE_ANALYZER_AGENT_CLI": "true",
+            "PATH": "/stand-in:/usr/local/bin:/usr/bin:/bin",
+        },
+        volumes=[(stand_in, "/stand-in", "ro")],
+    ) as container:
+        assert engine_wait(container) == 0
+        said = container.logs().splitlines()
+    assert "-Ecluster.name=from a variable" in said
+    assert "-Eplugins.security.disabled=true" in said
+    assert not [line for line in said if "plain" in line]
+
+
+def engine_wait(container: Container) -> int:
+    """The exit code of a container that ends by itself within a minute."""
+    await_condition(
+        lambda: not container.state.running, 60, lambda: f"still running: {container.logs()[-800:]}"
+    )
+    return int(container.state.exit_code)
+
+
+def test_minio_takes_its_keys_from_secret_files(start: Callable[..., Any], tmp_path: Path) -> None:
+    """Given a MinIO container with its keys in files under /run/secrets,
+    when mc calls it with these keys, and then with a wrong one,
+    then the first call is served and the second is refused."""
+    user, right, wrong = "contract", secrets.token_hex(16), secrets.token_hex(16)
+    mounts = [
+        (folder_of(tmp_path / "secrets", {"access_key": user, "secret_key": right}), "/run/secrets", "ro")
+    ]
+    for name, key in {"right": right, "wrong": wrong}.items():
+        alias = {
+            "url": "http://localhost:9000",
+            "accessKey": user,
+            "secretKey": key,
+            "api": "S3v4",
+            "path": "auto",
+        }
+        content = json.dumps({"version": "10", "aliases": {"store": alias}})
+        mounts.append((folder_of(tmp_path / name, {"config.json": content}), f"/{name}", "ro"))
+    call = "mkdir -p /tmp/{0} && cp /{0}/config.json /tmp/{0}/ && mc --config-dir /tmp/{0} ls store"
+    with start("minio", "server", "/data", volumes=mounts) as container:
+        await_success(container, "curl --silent --fail http://localhost:9000/minio/health/ready", 60)
+        assert succeeds(container, call.format("right"))
+        assert not succeeds(container, call.format("wrong"))
+
+
+@pytest.mark.parametrize("account", ["999:999", "4711:4711"])
+def test_postgres_makes_what_its_variables_and_scripts_say(
+    account: str, start: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Given a hardened PostgreSQL container with its password in a file and scripts for the first boot,
+    when it has booted under its own account or under one that the image does not know,
+    then user and database exist, the scripts ran in order, and the password is asked for over the network."""
+    password = secrets.token_hex(16)
+    scripts = folder_of(
+        tmp_path / "scripts",
+        {
+            "1-table.sql": "CREATE TABLE steps (step text);",
+            "2-shell.sh": """psql -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "INSERT INTO steps VALUES ('shell')"\n""",
+            "3-packed.sql.gz": gzip.compress(b"INSERT INTO steps VALUES ('packed');"),
+        },
+    )
+    files = folder_of(tmp_path / "secrets", {"password": password, "pgpass": f"*:*:*:owner:{password}"})
+    query = "psql -h localhost -U owner -d things -Atwc 'SELECT step FROM steps'"
+    with start(
+        "postgres",
+        user=account,
+        envs={
+            "POSTGRES_USER": "owner",
+            "POSTGRES_DB": "things",
+            "POSTGRES_PASSWORD_FILE": "/run/secrets/password",
+            "PGDATA": "/data/below",
+        },
+        tmpfs=[
+            "/tmp:rw,noexec,nosuid,nodev,mode=1777",
+            "/data:rw,noexec,nosuid,nodev,mode=1777",
+            "/var/run/postgresql:rw,noexec,nosuid,nodev",
+        ],
+        volumes=[(scripts, "/docker-entrypoint-initdb.d", "ro"), (files, "/run/secrets", "ro")],
+    ) as container:
+        await_success(container, "pg_isready -q -h localhost", 60)
+        with_password = f"install -m 0600 /run/secrets/pgpass /tmp/pgpass && PGPASSFILE=/tmp/pgpass {query}"
+        assert container.execute(["sh", "-c", with_password]).split() == ["shell", "packed"]
+        assert not succeeds(container, query)
+        assert password not in container.logs()
+
+
+def test_a_first_boot_of_postgres_that_fails_is_started_over(
+    start: Callable[..., Any], assembled: Callable[[str], bool], tmp_path: Path
+) -> None:
+    """Given an assembled PostgreSQL whose first boot failed in the middle of its scripts,
+    when it is started again on the same data, the scripts being right now,
+    then it boots from the beginning instead of passing for complete."""
+    if not assembled("postgres"):
+        pytest.skip("this is the official image, which starts half made in that case")
+    scripts = folder_of(tmp_path / "scripts", {"1.sql": "CREATE TABLE a (i int);", "2.sql": "SELECT broken;"})
+    with start(
+        "postgres",
+        envs={"POSTGRES_HOST_AUTH_METHOD": "trust"},
+        user="999:999",
+        tmpfs=["/tmp:rw,noexec,nosuid,nodev,mode=1777", "/var/run/postgresql:rw,noexec,nosuid,nodev"],
+        volumes=[(scripts, "/docker-entrypoint-initdb.d", "ro")],
+    ) as container:
+        assert engine_wait(container) != 0
+        (tmp_path / "scripts" / "2.sql").write_text("CREATE TABLE b (i int);")
+        container.start()
+        await_success(container, "pg_isready -q -h localhost", 60)
+        tables = container.execute(
+            ["psql", "-U", "postgres", "-Atc", "SELECT count(*) FROM pg_tables WHERE tablename IN ('a', 'b')"]
+        )
+    assert tables.strip() == "2"
+
+
+def test_the_probe_drops_packets_where_it_may(start: Callable[..., Any]) -> None:
+    """Given a probe with the right to administer its network,
+    when it drops what comes in to a port,
+    then a connection that was possible before times out."""
+    connect = "python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 8000), 1)'"
+    with start(
+        "probe", "python3", "-m", "http.server", "8000", cap_add=["NET_ADMIN", "NET_RAW"], read_only=False
+    ) as container:
+        await_success(container, connect, 20)
+        container.execute(["iptables", "-I", "INPUT", "-p", "tcp", "--dport", "8000", "-j", "DROP"])
+        assert not succeeds(container, connect)
+
+
+def test_every_image_that_is_supplied_has_a_contract() -> None:
+    """Given the recipes of all images that somebody runs,
+    when their contracts are read,
+    then each promises at least one command."""
+    assert {recipe.name for recipe in all_wanted()} == set(_CONTRACTS)
+    assert all(contract["runs"] for contract in _CONTRACTS.values())
+    assert Recipe.named("probe").image == images.PROBE
