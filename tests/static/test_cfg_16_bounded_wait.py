@@ -1,0 +1,34 @@
+"""CFG-16: every readiness loop of an init ends by itself, ready or not."""
+
+from __future__ import annotations
+
+from fixtures.criterion import criterion
+from fixtures.init_services import InitService
+from fixtures.shell_finding import CannotTell
+from fixtures.shell_script import InitScript
+from fixtures.verdict import Verdict
+
+
+@criterion("CFG-16", "002 §6", "SPEC-INFRA-03 §6")
+def test_every_wait_is_bounded(init: InitService, verdict: Verdict) -> None:
+    """Given an init service,
+    when its inline commands and scripts are followed from where the container starts,
+    then every readiness loop in them has a deadline or a limit of attempts,
+    and, where an inventory promises the init's behaviour, every attempt in such a loop has a time limit of its own.
+
+    The second half is no rule of other projects: their clients' own limits are mostly out of sight.
+    """
+    verdict.subject = init.name
+    verdict.expected = "every readiness loop has a deadline or a limit of attempts"
+    verdict.look = "count the attempts or watch the clock, and exit with 1 when it is enough"
+    try:
+        script = InitScript(init)
+        waits = script.unbounded_waits()
+        if init.project.inventory is not None:
+            verdict.expected += ", and every attempt its own time limit"
+            waits += script.attempts_without_limit()
+    except CannotTell as reason:
+        verdict.not_applicable(str(reason))
+    verdict.observed = "; ".join(map(str, waits)) or "no wait that may go on for ever"
+    verdict.source = waits[0].source if waits else None
+    assert not waits
