@@ -47,6 +47,6 @@ def reference_for(recipe: Recipe, root: Path = ROOT) -> str:
 
 
 def registry_of(reference: str) -> str:
-    """The host that serves a reference; names without one are on Docker Hub."""
+    """Who serves a reference: the host in its name, or Docker Hub."""
     matched = _REFERENCE.fullmatch(reference)
-    return (matched and matched["registry"]) or "docker.io"
+    return (matched and matched["registry"]) or "Docker Hub"

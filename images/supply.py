@@ -111,6 +111,7 @@ class _Supply:
             by_length = sorted(missing, key=lambda name: Recipe.named(name).go is None)
             futures = [self._request(Recipe.named(name), missing[name]) for name in by_length]
             failures = [failure for future in futures if (failure := future.exception()) is not None]
+        _remove_replaced()
         for failure in failures:
             if not isinstance(failure, (ImageUnavailable, StepFailed)):
                 raise failure
@@ -166,6 +167,17 @@ class _Supply:
                     f"too little disk to assemble images: {free / 1e9:.1f} GB free under {place}, "
                     f"{ASSEMBLY_BYTES / 1e9:.0f} GB needed: make room, or give the machine a registry"
                 )
+
+
+def _remove_replaced() -> None:
+    """Remove what we assembled earlier and what nothing is called or runs from any more."""
+    subprocess.run(
+        ["docker", "image", "prune", "--force", "--filter", f"label={LABEL}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=300,
+        check=False,
+    )
 
 
 def _data_root() -> Path:
