@@ -12,7 +12,7 @@ from images.supply import ImageUnavailable, ensure
 
 
 def main() -> int:
-    """Exit 0 with a line per image, or 1 with what is missing and what to do; 2 for a wrong argument."""
+    """Exit 0 with a line per image, or 1 with what is missing and what to do; 2 for a wrong option, 130 when interrupted."""
     names = ", ".join(recipe.name for recipe in all_recipes())
     parser = argparse.ArgumentParser(prog="python -m images", description=__doc__)
     parser.add_argument("name", nargs="*", help=f"one of {names}, or a compose variable such as KAFKA_IMAGE")
@@ -28,6 +28,9 @@ def main() -> int:
     except ImageUnavailable as missing:
         print(f"images: {missing}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("images: interrupted", file=sys.stderr)
+        return 130
     for name, reference in supplied.items():
         print(f"images: {name:<11} {reference}")
     return 0

@@ -54,7 +54,9 @@ class Registries:
             if registry not in self._answering:
                 complaint = _pull(reference)
                 if complaint is not None and any(sign in complaint.lower() for sign in _NOBODY_THERE):
-                    self._deaf[registry] = complaint = f"{registry} does not answer ({complaint.rpartition(': ')[2]})"
+                    self._deaf[registry] = complaint = (
+                        f"{registry} does not answer ({complaint.rpartition(': ')[2]})"
+                    )
                 else:
                     self._answering.add(registry)
                 return complaint
