@@ -11,7 +11,7 @@ from fixtures.verdict import Verdict
 @criterion("CFG-5", "SEC-SPC-AUTO-001", "SEC-AUTO-001", "TASK-004")
 def test_no_credential_reaches_an_init_in_plaintext(init: InitService, verdict: Verdict) -> None:
     """Given an init service,
-    when all that Compose gives to its container is read (variables, env files, arguments, labels, build arguments, scripts),
+    when all that its container is given is read: variables, env files, arguments, labels, build arguments, scripts,
     then no password, key or token is in it; they come as files under /run/secrets.
     """
     verdict.subject = init.name
