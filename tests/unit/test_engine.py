@@ -245,14 +245,11 @@ def test_a_failed_installation_says_what_apt_said(
 def start_in_a_process(log: Path) -> list[str]:
     code = (
         "import sys, pathlib; from fixtures import engine_on_debian as e;"
-        "e.LOG = pathlib.Path(sys.argv[1]); e.START_SECONDS = 20; e.start(print)"
+        "e.LOG = pathlib.Path(sys.argv[1]); e._SYSTEMD = pathlib.Path('/nowhere'); e.start(print)"
     )
     return [sys.executable, "-c", code, str(log)]
 
 
-@pytest.mark.skipif(
-    Path("/run/systemd/system").exists(), reason="with systemd it is systemd that starts the engine"
-)
 def test_a_started_daemon_holds_on_to_nothing_of_ours(stand_ins: Callable[..., Path], tmp_path: Path) -> None:
     """Given a daemon that stays,
     when a process starts it and its caller waits for the end of that process's output,
@@ -277,9 +274,6 @@ def test_a_started_daemon_holds_on_to_nothing_of_ours(stand_ins: Callable[..., P
         os.kill(pid, 15)
 
 
-@pytest.mark.skipif(
-    Path("/run/systemd/system").exists(), reason="with systemd it is systemd that starts the engine"
-)
 def test_a_daemon_that_ends_is_not_waited_for(
     stand_ins: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,8 +282,22 @@ def test_a_daemon_that_ends_is_not_waited_for(
     then one line has its exit code and the last line of its log."""
     stand_ins(docker="exit 1", prlimit="echo 'failed to start: no iptables'; exit 3")
     monkeypatch.setattr(engine_on_debian, "LOG", tmp_path / "log")
+    monkeypatch.setattr(engine_on_debian, "_SYSTEMD", tmp_path / "nowhere")
     with pytest.raises(EngineUnavailable, match="ended with 3: failed to start: no iptables"):
         engine_on_debian.start(lambda step: None)
+
+
+def test_where_there_is_systemd_it_starts_the_daemon(
+    stand_ins: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a machine that systemd runs,
+    when the engine is started,
+    then its service is, and no daemon beside it."""
+    calls = stand_ins(docker=f'[ -e "{tmp_path}/up" ]', systemctl=f'echo >"{tmp_path}/up"', prlimit="exit 1")
+    monkeypatch.setattr(engine_on_debian, "_SYSTEMD", tmp_path)
+    engine_on_debian.start(lambda step: None)
+    started = [line for line in calls.read_text().splitlines() if not line.startswith("docker ")]
+    assert started == ["systemctl start docker"]
 
 
 def test_versions_are_read_from_the_client_alone(stand_ins: Callable[..., Path]) -> None:

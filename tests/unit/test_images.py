@@ -1,0 +1,382 @@
+"""An image that is there is used, a missing one is pulled, and only what cannot be pulled is assembled."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+import images
+from images import assembly, supply
+from images.recipe import Recipe, all_recipes, all_wanted
+from images.reference import MalformedReference, reference_for, registry_of
+from images.step import Log, StepFailed
+from images.supply import ImageUnavailable
+from tests.unit.conftest import ROOT
+
+KAFKA = Recipe.named("kafka")
+
+# An engine as far as images go: one file per image, holding its content key.
+ENGINE = """
+    #!{python} -S
+    import pathlib, sys
+    there = pathlib.Path({state!r})
+    called = sys.argv[1:]
+    with open(there / "calls", "a") as calls:
+        print(*called, file=calls)
+    image = there / called[-1].replace("/", "|")
+    match called:
+        case ["image", "inspect", *_]:
+            if not image.exists():
+                sys.exit("Error response from daemon: No such image: " + called[-1])
+            key = image.read_text()
+            print('{{"dayzero.assembled": "%s"}}' % key if key else "null")
+        case ["pull", reference]:
+            if not (there / "registry").exists():
+                sys.exit("Error response from daemon: dial tcp: lookup somewhere: no such host")
+            if not (there / "registry" / image.name).exists():
+                sys.exit("Error response from daemon: manifest for " + reference + " not found")
+            image.write_text("")
+        case ["build", *_, "--label", label, "--tag", tag, _]:
+            (there / tag.replace("/", "|")).write_text(label.partition("=")[2])
+        case ["import", "--change", label, *_]:
+            image.write_text(label.partition("=")[2])
+        case ["info", *_]:
+            print(there)
+"""
+
+
+class StandInEngine:
+    """Plays the docker client; `images` maps the references that it has to their content keys."""
+
+    def __init__(self, folder: Path) -> None:
+        self._state = folder / "state"
+        self._state.mkdir()
+        self.put(
+            "docker", textwrap.dedent(ENGINE).lstrip().format(python=sys.executable, state=str(self._state))
+        )
+
+    def put(self, name: str, script: str) -> None:
+        path = self._state.parent / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(script)
+        path.chmod(0o755)
+
+    def has(self, reference: str, key: str = "") -> None:
+        (self._state / reference.replace("/", "|")).write_text(key)
+
+    def registry(self, *references: str) -> None:
+        (self._state / "registry").mkdir()
+        for reference in references:
+            (self._state / "registry" / reference.replace("/", "|")).touch()
+
+    def calls(self, command: str) -> list[str]:
+        return [line for line in (self._state / "calls").read_text().splitlines() if line.startswith(command)]
+
+    def key(self, reference: str) -> str:
+        return (self._state / reference.replace("/", "|")).read_text()
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandInEngine:
+    made = StandInEngine(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(supply, "ASSEMBLY_BYTES", 0)
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    for recipe in all_recipes():
+        monkeypatch.delenv(recipe.variable or "", raising=False)
+    return made
+
+
+def unavailable(*names: str) -> str:
+    with pytest.raises(ImageUnavailable) as raised:
+        images.ensure(names)
+    return str(raised.value)
+
+
+def test_what_is_there_is_used(engine: StandInEngine) -> None:
+    """Given an engine with an official image and one that we assembled from today's recipe,
+    when both are ensured,
+    then nothing is pulled or built."""
+    engine.has(KAFKA.image)
+    engine.has(images.PROBE, Recipe.named("probe").content_key())
+    assert images.ensure(["KAFKA_IMAGE", "probe"]) == {"kafka": KAFKA.image, "probe": images.PROBE}
+    assert not engine.calls("pull")
+    assert not engine.calls("build")
+
+
+@pytest.mark.parametrize("there", [None, "of-yesterday"])
+def test_what_is_missing_or_outdated_is_pulled_where_it_can_be(
+    there: str | None, engine: StandInEngine
+) -> None:
+    """Given an image that is missing, or that we assembled from another recipe, and a registry that has it,
+    when it is ensured,
+    then it is the registry's."""
+    if there is not None:
+        engine.has(KAFKA.image, there)
+    engine.registry(KAFKA.image)
+    images.ensure(["kafka"])
+    assert engine.key(KAFKA.image) == ""
+    assert not engine.calls("build")
+
+
+def test_what_cannot_be_pulled_is_assembled_from_its_base_up(engine: StandInEngine) -> None:
+    """Given no registry, and a Debian that can be bootstrapped,
+    when an image of ours is ensured twice, the second time with a changed base,
+    then base and image are made under their names with their content keys, and only again where these differ."""
+    debian, probe = Recipe.named("debian"), Recipe.named("probe")
+    targets = "echo 'Debian|http://mirror.example/debian/'"
+    engine.put("apt-get", f'#!/bin/sh\n[ "$1" != indextargets ] || {targets}\n')
+    engine.put("mmdebstrap", '#!/bin/sh\nfor word; do case $word in *.tar) echo >"$word" ;; esac; done\n')
+    images.ensure(["probe"])
+    assert engine.key(debian.image) == debian.content_key()
+    assert engine.key(probe.image) == probe.content_key()
+    images.ensure(["probe"])
+    assert len(engine.calls("build")) == 1
+    assert len(engine.calls("pull")) == 1
+    engine.has(debian.image, "of-yesterday")
+    engine.has(probe.image, "of-yesterday")
+    images.ensure(["probe"])
+    assert len(engine.calls("import")) == 2
+    assert len(engine.calls("build")) == 2
+
+
+def test_a_silent_registry_is_asked_once(engine: StandInEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given no registry, and four images that cannot be assembled either,
+    when they are ensured,
+    then one pull is tried and each image is named with the reason."""
+    for recipe in (variables := [recipe for recipe in all_wanted() if recipe.variable])[:4]:
+        monkeypatch.setenv(recipe.variable or "", f"other/{recipe.name}:1")
+    said = unavailable(*[recipe.name for recipe in variables[:4]])
+    assert len(engine.calls("pull")) == 1
+    for recipe in variables[:4]:
+        assert f"other/{recipe.name}:1 cannot be pulled (Docker Hub does not answer (no such host))" in said
+        assert f"leave {recipe.variable} unset" in said
+
+
+def test_a_registry_that_answers_is_asked_for_each(
+    engine: StandInEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a registry without the images that two variables name,
+    when they are ensured,
+    then both are asked for and both are reported."""
+    engine.registry()
+    monkeypatch.setenv("KAFKA_IMAGE", "apache/kafka:9.9.9")
+    monkeypatch.setenv("POSTGRES_IMAGE", "postgres:99")
+    said = unavailable("kafka", "postgres")
+    assert len(engine.calls("pull")) == 2
+    assert said.count("not found") == 2
+
+
+def test_too_little_disk(engine: StandInEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given less free disk than assembling takes,
+    when an image has to be assembled,
+    then one line says how much there is, where, and how much is needed."""
+    monkeypatch.setattr(supply, "ASSEMBLY_BYTES", 10**18)
+    said = unavailable("postgres")
+    assert "too little disk" in said
+    assert "1000000000 GB needed" in said
+    assert "\n" not in said
+
+
+def test_a_failed_build_shows_the_end_of_its_log(engine: StandInEngine) -> None:
+    """Given a bootstrap that fails after many lines,
+    when the image is assembled,
+    then the message has the exit code, the last lines and the log's place, and the first lines are in the log."""
+    engine.put("apt-get", "#!/bin/sh\necho 'Debian|http://mirror.example/debian/'\n")
+    engine.put(
+        "mmdebstrap", '#!/bin/sh\ni=0\nwhile [ $i -lt 50 ]; do i=$((i + 1)); echo "line $i."; done\nexit 7\n'
+    )
+    said = unavailable("debian")
+    assert "mmdebstrap failed with exit code 7" in said
+    assert "line 50." in said
+    assert "line 1." not in said
+    assert "line 1." in Path(said.rpartition("[log: ")[2].rstrip("]")).read_text()
+
+
+def test_a_tool_that_cannot_be_had_is_named(engine: StandInEngine) -> None:
+    """Given a machine that is no Debian and has no mmdebstrap,
+    when an image is assembled,
+    then one line names the tool, the reason and the remedy."""
+    assert unavailable("debian").startswith("debian: mmdebstrap is needed and not there: ")
+    assert "install mmdebstrap" in unavailable("debian")
+
+
+def test_another_architecture(engine: StandInEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a machine of another architecture than the recipes know, and no registry,
+    when an image is ensured,
+    then one line says so."""
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    said = unavailable("debian")
+    assert "x86_64 only, not aarch64" in said
+    assert "\n" not in said
+
+
+def test_an_engine_that_does_not_answer(engine: StandInEngine) -> None:
+    """Given no engine,
+    when an image is ensured,
+    then one line has the client's words and the remedy."""
+    engine.put("docker", "#!/bin/sh\necho 'Cannot connect to the Docker daemon' >&2\nexit 1\n")
+    said = unavailable("kafka")
+    assert "Cannot connect" in said
+    assert "make engine" in said
+    assert "\n" not in said
+
+
+def test_an_unknown_name(engine: StandInEngine) -> None:
+    """Given a name that no image has,
+    when the command line gets it,
+    then it ends with 1 and one line that lists the names."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "images", "kafak"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert "'kafak'" in ended.stderr
+    assert "kafka, mc, minio" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "value", ["apache/Kafka:4", "kafka 4", "kafka:", ":4", "kafka@sha256:12", "http://a/b:1", "a//b"]
+)
+def test_a_malformed_reference(value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a variable that holds no image reference, in the environment or in .env,
+    when it is read,
+    then one line has variable, value, place and an example."""
+    monkeypatch.setenv("KAFKA_IMAGE", value)
+    with pytest.raises(MalformedReference, match="in the environment is no image reference") as raised:
+        reference_for(KAFKA, tmp_path)
+    assert f"KAFKA_IMAGE={value!r}" in str(raised.value)
+    assert KAFKA.image in str(raised.value)
+    monkeypatch.delenv("KAFKA_IMAGE")
+    (tmp_path / ".env").write_text(f"KAFKA_IMAGE='{value}'\n")
+    with pytest.raises(MalformedReference, match=r"in \.env is no image reference"):
+        reference_for(KAFKA, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("value", "registry"),
+    [
+        ("postgres:17.6-trixie", "Docker Hub"),
+        ("apache/kafka:4.1.1", "Docker Hub"),
+        ("localhost/kafka:1", "localhost"),
+        ("localhost:5000/kafka", "localhost:5000"),
+        ("registry.example/a/b/c:1.0", "registry.example"),
+        ("registry.example:8443/a@sha256:" + "0" * 64, "registry.example:8443"),
+    ],
+)
+def test_a_reference_names_its_registry(
+    value: str, registry: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a well-formed reference,
+    when it is read,
+    then it is taken as it is, and its registry is known."""
+    monkeypatch.setenv("KAFKA_IMAGE", value)
+    assert reference_for(KAFKA, tmp_path) == value
+    assert registry_of(value) == registry
+
+
+def test_the_environment_outranks_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a variable in the environment, in .env and in .env.example,
+    when they vanish one after the other, and the last is empty at first,
+    then each gives way to the next, and the recipe's own image is last."""
+    monkeypatch.setenv("KAFKA_IMAGE", "first:1")
+    (tmp_path / ".env").write_text("KAFKA_IMAGE=second:2\n")
+    (tmp_path / ".env.example").write_text("KAFKA_IMAGE=third:3\n")
+    assert reference_for(KAFKA, tmp_path) == "first:1"
+    monkeypatch.delenv("KAFKA_IMAGE")
+    assert reference_for(KAFKA, tmp_path) == "second:2"
+    (tmp_path / ".env").unlink()
+    assert reference_for(KAFKA, tmp_path) == "third:3"
+    (tmp_path / ".env.example").write_text("KAFKA_IMAGE=\n")
+    assert reference_for(KAFKA, tmp_path) == KAFKA.image
+    (tmp_path / ".env.example").unlink()
+    assert reference_for(KAFKA, tmp_path) == KAFKA.image
+
+
+def test_the_defaults_are_what_can_be_assembled() -> None:
+    """Given the image variables of .env.example,
+    when they are compared with the recipes,
+    then each has one, and its default is the image that the recipe stands in for."""
+    defaults = {
+        name: value for name, value in dotenv_values(ROOT / ".env.example").items() if name.endswith("_IMAGE")
+    }
+    assert defaults == {recipe.variable: recipe.image for recipe in all_recipes() if recipe.variable}
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Recipe:
+    folder = tmp_path / "recipe"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("FROM scratch\n")
+    (folder / "start.sh").write_text("exit\n")
+    return replace(KAFKA, folder=folder, uses=())
+
+
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        (lambda folder: (folder / "Dockerfile").write_text("FROM scratch\nUSER 1\n"), True),
+        (lambda folder: (folder / "start.sh").chmod(0o755), True),
+        (lambda folder: (folder / "start.sh").rename(folder / "begin.sh"), True),
+        (lambda folder: (folder / "more").write_text(""), True),
+        (lambda folder: (folder / "README.md").write_text("about it"), False),
+        (lambda folder: (folder / "contract.yml").write_text("user: x"), False),
+        (lambda folder: (folder / "start.sh").touch(), False),
+    ],
+)
+def test_the_content_key_follows_what_is_in_the_image(
+    change: Callable[[Path], object], differs: bool, recipe: Recipe
+) -> None:
+    """Given a recipe,
+    when something in its folder changes,
+    then its key changes exactly if the image would."""
+    before = recipe.content_key()
+    change(recipe.folder)
+    assert (recipe.content_key() != before) is differs
+
+
+def test_the_content_key_follows_what_the_image_is_built_from(recipe: Recipe) -> None:
+    """Given two recipes that differ only in what they are built from,
+    when their keys are made,
+    then these differ."""
+    keys = {
+        replace(recipe, uses=uses).content_key() for uses in ((), ("debian",), ("jre",), ("debian", "mc"))
+    }
+    assert len(keys) == 4
+
+
+def test_what_was_fetched_is_not_fetched_again(engine: StandInEngine, recipe: Recipe, tmp_path: Path) -> None:
+    """Given a recipe that Maven fetches for,
+    when its context is laid out twice, and once more after a change,
+    then Maven runs twice and the outdated context is gone."""
+    (recipe.folder / "pom.xml").write_text("<project/>")
+    engine.put("mvn", f'#!/bin/sh\necho "$*" >>"{tmp_path}/mvn"\n')
+    log = Log("kafka", tmp_path / "log", lambda line: None)
+    first = assembly.fetch(recipe, log)
+    assert assembly.fetch(recipe, log) == first
+    (recipe.folder / "pom.xml").write_text("<project></project>")
+    second = assembly.fetch(recipe, log)
+    assert not first.exists()
+    assert (second / "start.sh").exists()
+    assert len((tmp_path / "mvn").read_text().splitlines()) == 2
+
+
+def test_a_step_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a step that does not end,
+    when its time is over,
+    then it is ended and one line says so, after signs of life."""
+    monkeypatch.setattr("images.step.HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr("images.step.STEP_SECONDS", 0.3)
+    said: list[str] = []
+    with pytest.raises(StepFailed, match=r"endless took longer than 0\.3 s"):
+        Log("kafka", tmp_path / "log", said.append).run("endless", ["sleep", "60"])
+    assert any("so far" in line for line in said)
