@@ -21,6 +21,7 @@ kafka() {
   shift
   attempt "$tool" --bootstrap-server "$KAFKA_BOOTSTRAP" --command-config "$config" "$@" && return 0
   case $(cat "$err" "$out") in
+    *"No resolvable bootstrap urls"*) return 1 ;;
     *SaslAuthenticationException* | *AuthorizationException* | *"Not authorized"*) return 2 ;;
     *InvalidTopicException* | *ConfigException* | *PolicyViolationException*) return 2 ;;
   esac

@@ -123,10 +123,10 @@ secret() {
   [ -s "$1" ] || fail "secret $1 is empty: write its value into the file"
 }
 
-# Whole seconds this call may take; under one second left there is no further attempt.
+# Whole seconds this call may take. The last second is kept for ending what hangs, so that the deadline holds.
 _allowance() {
   _now
-  _left=$(((_limit - _clock) / 100))
+  _left=$(((_limit - _clock) / 100 - 1))
   _may=$_each
   [ "$_left" -ge "$_may" ] || _may=$_left
   [ "$_may" -ge 1 ]
@@ -145,12 +145,14 @@ attempt() {
   return "$_status"
 }
 
-# The last line that the last call wrote to stderr, or to stdout if it wrote none.
+# The last line that the last call wrote to stderr, or to stdout if it wrote none; indented ones (a stack trace) are not it.
 last_error() {
   _last=
   for _file in "$err" "$out"; do
     [ -s "$_file" ] || continue
-    while IFS= read -r _each_line || [ -n "$_each_line" ]; do [ -z "$_each_line" ] || _last=$_each_line; done <"$_file"
+    while IFS= read -r _each_line || [ -n "$_each_line" ]; do
+      case $_each_line in '' | [[:space:]]*) ;; *) _last=$_each_line ;; esac
+    done <"$_file"
     [ -z "$_last" ] || break
   done
   printf '%s' "${_last:-no output}"
@@ -178,7 +180,7 @@ await() {
     _ceiling=$((_ceiling * 2))
     [ "$_ceiling" -le "$_cap" ] || _ceiling=$_cap
     _now
-    _room=$(((_limit - _clock) * 10 - 1000))
+    _room=$(((_limit - _clock) * 10 - 2000))
     [ "$_room" -gt 0 ] || fail "$_target not ready within $PROVISION_DEADLINE s: $_error"
     [ "$_pause" -le "$_room" ] || _pause=$_room
     _seconds $((_pause / 10))
