@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("fixtures")
-
 pytest_plugins = [
     "pytester",
     "fixtures.collection_rules",
     "fixtures.judging",
+    "fixtures.obstacle",
     "fixtures.progress",
     "fixtures.report",
     "fixtures.plain_stack",
