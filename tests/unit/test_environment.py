@@ -47,10 +47,11 @@ def test_the_environment_is_made_once_for_a_lock(tmp_path: Path, monkeypatch: py
     assert not ran
     lock.write_text("a==2\n", encoding="utf-8")
     make_venv(environment, lock)
-    assert [command[1:3] for command in ran] == [("-m", "venv"), ("-m", "pip")]
+    assert [command[1:3] for command in ran] == [("-m", "venv"), ("-m", "pip"), ("-m", "pip")]
     assert "--require-hashes" in ran[1]
+    assert "--editable" in ran[2]
     make_venv(environment, lock)
-    assert len(ran) == 2
+    assert len(ran) == 3
 
 
 def test_an_installation_that_fails_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ def test_progress_passes_the_capture(suite: SmallSuite) -> None:
     """Given a fixture that says twice what it waits for, and then a secret,
     when its test runs with its output captured,
     then the line stands in the output once, with the seconds so far, and the secret does not."""
-    run = suite.run(WAITING)
+    run = suite.run(WAITING, apart=True)
     run.outcome.stdout.re_match_lines(
         [r" +\d+ s  booting: 5/10 healthy$", r" +\d+ s  password \[redacted\]$"]
     )
