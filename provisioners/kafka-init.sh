@@ -3,27 +3,39 @@
 . "${0%/*}/lib/provision.sh"
 
 begin kafka-init
-config=/run/secrets/kafka_provisioner.properties
-setting KAFKA_BOOTSTRAP 'A-Za-z0-9.:,-' 'host:port,host:port,…'
-setting TOPICS 'A-Za-z0-9._ -' 'topic names of letters, digits, dots, underscores and dashes'
-setting TOPIC_PARTITIONS '0-9' 'a whole number'
-setting TOPIC_REPLICAS '0-9' 'a whole number'
-setting TOPIC_MIN_INSYNC '0-9' 'a whole number'
-secret "$config"
+config=$SECRETS/kafka_provisioner.properties
+setting KAFKA_BOOTSTRAP 'A-Za-z0-9.:,-' 'host:port,host:port'
+setting TOPICS 'A-Za-z0-9._-' 'topic names of letters, digits, dots, underscores and dashes'
+whole TOPIC_PARTITIONS
+whole TOPIC_REPLICAS
+whole TOPIC_MIN_INSYNC
 
-brokers=$(printf '%s' "$KAFKA_BOOTSTRAP" | tr ',' ' ' | wc -w)
+brokers=0
+for broker in $(printf '%s' "$KAFKA_BOOTSTRAP" | tr ',' ' '); do
+  port=${broker#*:}
+  case $broker in :* | *: | *:*:*) port=none ;; esac
+  case $port in 0* | *[!0-9]* | ??????*) fail "setting KAFKA_BOOTSTRAP must be host:port,host:port, not $KAFKA_BOOTSTRAP" ;; esac
+  brokers=$((brokers + 1))
+done
+case $KAFKA_BOOTSTRAP in *' '*) fail "setting KAFKA_BOOTSTRAP must be host:port,host:port without blanks, not $KAFKA_BOOTSTRAP" ;; esac
 [ "$TOPIC_REPLICAS" -le "$brokers" ] || fail "setting TOPIC_REPLICAS=$TOPIC_REPLICAS cannot be met by $brokers brokers"
 [ "$TOPIC_MIN_INSYNC" -le "$TOPIC_REPLICAS" ] || fail "setting TOPIC_MIN_INSYNC=$TOPIC_MIN_INSYNC is above TOPIC_REPLICAS=$TOPIC_REPLICAS"
+for topic in $TOPICS; do
+  case $topic in . | ..) fail "setting TOPICS: $topic cannot be the name of a topic" ;; esac
+  [ ${#topic} -le 249 ] || fail "setting TOPICS: $topic is longer than 249 characters"
+done
+needs secret "$config"
 
 # 0 done, 1 try again, 2 hopeless: what the CLI printed decides, for its exit code does not tell.
+telling='*Exception: *'
 kafka() {
   tool=$1
   shift
   attempt "$tool" --bootstrap-server "$KAFKA_BOOTSTRAP" --command-config "$config" "$@" && return 0
   case $(cat "$err" "$out") in
-    *"No resolvable bootstrap urls"*) return 1 ;;
+    *"No resolvable bootstrap urls"*) return 1 ;; # a ConfigException too, but the name may yet appear
     *SaslAuthenticationException* | *AuthorizationException* | *"Not authorized"*) return 2 ;;
-    *InvalidTopicException* | *ConfigException* | *PolicyViolationException*) return 2 ;;
+    *InvalidTopicException* | *ConfigException* | *InvalidConfigurationException* | *PolicyViolationException*) return 2 ;;
   esac
   return 1
 }

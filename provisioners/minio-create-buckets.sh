@@ -6,26 +6,37 @@ begin minio-create-buckets
 setting HY_BUCKET_NAME 'a-z0-9.-' 'one bucket name of lower-case letters, digits, dots and dashes'
 setting HY_PRIVATE_BUCKET_NAME 'a-z0-9.-' 'one bucket name of lower-case letters, digits, dots and dashes'
 for name in "$HY_BUCKET_NAME" "$HY_PRIVATE_BUCKET_NAME"; do
+  allowed=yes
   case $name in
-    ?? | ? | [.-]* | *[.-] | *..* | *.-* | *-.*) fail "bucket name $name is not allowed by S3: 3 to 63 characters, letter or digit at both ends" ;;
+    ?? | ? | [.-]* | *[.-] | *..* | *.-* | *-.* | *' '*) allowed= ;;
+    xn--* | sthree-* | amzn-s3-demo-* | *-s3alias | *--ol-s3) allowed= ;;
+    *[!0-9.]*) ;;
+    *.*.*.*) allowed= ;; # an IP address, or as good as one
   esac
-  [ ${#name} -le 63 ] || fail "bucket name $name is not allowed by S3: 3 to 63 characters, letter or digit at both ends"
+  [ ${#name} -le 63 ] || allowed=
+  [ -n "$allowed" ] || fail "bucket name $name is not allowed by S3: 3 to 63 characters, letter or digit at both ends, no reserved prefix or suffix, no IP address"
 done
 [ "$HY_BUCKET_NAME" != "$HY_PRIVATE_BUCKET_NAME" ] || fail "HY_BUCKET_NAME and HY_PRIVATE_BUCKET_NAME are the same: $HY_BUCKET_NAME"
-secret /run/secrets/minio_provisioner.json
+login=$SECRETS/minio_provisioner.json
+needs secret "$login"
 
 # mc's credential is its configuration file: linked from the secret, so that it stands in no argv and no environment.
-export MC_CONFIG_DIR=/tmp/mc MC_NO_COLOR=1 MC_QUIET=1
+export MC_CONFIG_DIR="$scratch/mc" MC_NO_COLOR=1 MC_QUIET=1
 mkdir -p "$MC_CONFIG_DIR"
-ln -sf /run/secrets/minio_provisioner.json "$MC_CONFIG_DIR/config.json"
+ln -sf "$login" "$MC_CONFIG_DIR/config.json"
+policy=$scratch/policy.json
 
-# 0 done, 1 try again, 2 hopeless, 3 not there
+# 0 done, 1 try again, 2 hopeless, 3 not there. mc ends every failed stat with "Object does not exist": the cause stands before.
 minio() {
   attempt mc --json "$@" && return 0
-  case $(cat "$out" "$err") in
-    *NoSuchBucket* | *"does not exist"* | *NoSuchTagSet*) return 3 ;;
-    *"Access Denied"* | *AccessDenied* | *InvalidAccessKeyId* | *"Access Key Id"* | *SignatureDoesNotMatch* | *"signature we calculated"*) return 2 ;;
-    *InvalidBucketName* | *"Bucket name"*"not valid"* | *"unable to parse"* | *"Unable to load config"* | *MalformedPolicy*) return 2 ;;
+  said=$(cat "$out" "$err")
+  cause=${said#*'"cause":{"message":"'}
+  [ "$cause" = "$said" ] || printf '%s\n' "${cause%%'","error":'*}" >"$err"
+  case $said in
+    *AccessDenied* | *"Access Denied"* | *AllAccessDisabled* | *InvalidAccessKeyId* | *SignatureDoesNotMatch*) return 2 ;;
+    *InvalidBucketName* | *"Bucket name c"* | *"Unable to parse access file"* | *MalformedPolicy*) return 2 ;;
+    *"Unable to load config"* | *"Requested path"*"not found"*) return 2 ;; # the secret: no JSON, or without the alias
+    *NoSuchBucket* | *"Bucket "*" does not exist."* | *NoSuchTagSet* | *"No tags found"*) return 3 ;;
   esac
   return 1
 }
@@ -54,7 +65,7 @@ ensure_bucket() { # NAME ACCESS
   settled=
   [ $action = created ] || await minio tagged "$1"
   if [ -z "$settled" ]; then
-    [ "$2" = private ] || await minio minio anonymous set-json /tmp/policy.json "store/$1"
+    [ "$2" = private ] || await minio minio anonymous set-json "$policy" "store/$1"
     await minio minio tag set "store/$1" 'provisioned-by=minio-create-buckets'
     [ $action = created ] || action=updated
   fi
@@ -62,7 +73,7 @@ ensure_bucket() { # NAME ACCESS
 }
 
 printf '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["*"]},"Action":["s3:GetObject"],"Resource":["arn:aws:s3:::%s/*"]}]}\n' \
-  "$HY_BUCKET_NAME" >/tmp/policy.json
+  "$HY_BUCKET_NAME" >"$policy"
 ensure_bucket "$HY_BUCKET_NAME" public
 ensure_bucket "$HY_PRIVATE_BUCKET_NAME" private
 done_ok

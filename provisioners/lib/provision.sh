@@ -2,21 +2,31 @@
 # What every provisioner shares: waiting, secrets, settings and audit lines. POSIX sh and coreutils, nothing more.
 #
 #   begin NAME                     name the init, start its clock, write the start line
-#   setting NAME PATTERN HINT      fail at once unless the variable matches the extended shell pattern
-#   secret FILE                    fail at once unless the file is there and holds something
+#   setting NAME CHARACTERS HINT   fail at once unless the variable holds something, of these characters and blanks only
+#   whole NAME                     fail at once unless the variable is a whole number from 1 to 999999
+#   needs KIND FILE                fail at once unless the file (a secret, a template, …) can be read and holds something
 #   await TARGET PROBE [ARG...]    call PROBE until it returns 0; 1 means "not yet", 2 means "waiting will not help"
 #   attempt COMMAND [ARG...]       run one call with its own timeout; output in $out, errors in $err
 #   resource KIND NAME ACTION [K=V...]   audit one resource: created, unchanged or updated
 #   fail REASON                    end with code 1
 #   done_ok                        end with code 0
 #
+# A script sets $telling to the shell pattern of the line with which its CLI tells the cause of a failure.
+# Secrets are in $SECRETS, other inputs in $PROVISIONING, scratch files in $scratch.
+#
 # One logfmt line an event on stdout; the exit line comes from a trap, on a signal too. Exit codes: 0 done, 1 anything else.
 set -eu
 umask 077
 
-out=${TMPDIR:-/tmp}/provision.out
-err=${TMPDIR:-/tmp}/provision.err
+# Messages in English, for some are told apart by their words; targets are neighbours, never behind a proxy.
+export LC_ALL=C NO_PROXY='*' no_proxy='*'
+: "${SECRETS:=/run/secrets}" "${PROVISIONING:=/provisioning}"
+scratch=${TMPDIR:-/tmp}
+out=$scratch/provision.out
+err=$scratch/provision.err
+telling=
 _init=provisioner
+_value=
 _reason=
 _target=
 _finished=
@@ -24,6 +34,8 @@ _child=
 _began=
 _waited=0
 _calls=0
+# Hundredths of a second kept back from the deadline: a call that ignores its timeout is killed one second later.
+_spare=150
 
 # Hundredths of a second on the kernel's monotonic clock; no process is started for it.
 _now() {
@@ -47,8 +59,8 @@ _milliseconds() { # "0.25" -> 250
   _ms=$((_whole * 1000 + _part))
 }
 
-_quoted() { # any text -> one logfmt value
-  printf '"%s"' "$(printf '%s' "$1" | tr '"\\\n\r\t' "'/   " | tr -d '\000-\037' | cut -c1-400)"
+_quoted() { # any text -> one logfmt value of printable ASCII
+  printf '"%s"' "$(printf '%s' "$1" | tr '"\\\n\r\t' "'/   " | tr -c '\040-\176' '?' | cut -c1-400)"
 }
 
 _line() {
@@ -57,8 +69,8 @@ _line() {
 
 _end() {
   _code=$1
-  trap - EXIT
   trap '' INT TERM HUP
+  trap - EXIT
   [ -z "$_child" ] || kill "$_child" 2>/dev/null || :
   if [ "$_code" -ne 0 ] || [ -z "$_finished" ]; then
     _code=1
@@ -87,7 +99,7 @@ done_ok() {
 _decimal() { # NAME: a plain number of seconds, as 300 or 0.25
   eval "_value=\$$1"
   case $_value in
-    '' | *[!0-9.]* | *.*.* | .* | *. | ??????*) fail "setting $1 must be a number of seconds such as 300 or 0.25, not $(_quoted "$_value")" ;;
+    '' | *[!0-9.]* | *.*.* | .* | *. | 0[0-9]* | ?????????*) fail "setting $1 must be a number of seconds such as 300 or 0.25, not $(_quoted "$_value")" ;;
   esac
 }
 
@@ -109,24 +121,38 @@ begin() {
   _milliseconds "$PROVISION_ATTEMPT_TIMEOUT" && _each=$((_ms / 1000))
   [ "$_base" -gt 0 ] && [ "$_cap" -ge "$_base" ] || fail "setting PROVISION_BACKOFF_BASE must be above 0 and at most PROVISION_BACKOFF_CAP"
   [ "$_each" -ge 1 ] || fail "setting PROVISION_ATTEMPT_TIMEOUT must be at least 1 second"
+  [ $((_limit - _started)) -ge 300 ] || fail "setting PROVISION_DEADLINE must be at least 3 seconds"
 }
 
-setting() { # NAME WORD-PATTERN HINT: every blank-separated word of the variable must match
+setting() {
   eval "_value=\${$1-}"
+  # A word that begins with a dash would be an option to some CLI.
   # shellcheck disable=SC2254 # the pattern is one on purpose
-  case $_value in '' | *[!$2]*) fail "setting $1 must be $3, not $(_quoted "$_value")" ;; esac
+  case " $_value" in
+    *[!\ $2]* | *' -'*) ;;
+    *[!\ ]*) return 0 ;;
+  esac
+  fail "setting $1 must be $3, not $(_quoted "$_value")"
 }
 
-secret() {
-  [ -e "$1" ] || fail "secret $1 is missing: make the stack's secrets and mount it"
-  [ -r "$1" ] || fail "secret $1 is not readable by uid $(id -u)"
-  [ -s "$1" ] || fail "secret $1 is empty: write its value into the file"
+whole() {
+  eval "_value=\${$1-}"
+  case $_value in '' | 0* | *[!0-9]* | ???????*) fail "setting $1 must be a whole number from 1 to 999999, not $(_quoted "$_value")" ;; esac
 }
 
-# Whole seconds this call may take. The last second is kept for ending what hangs, so that the deadline holds.
+needs() {
+  [ -e "$2" ] || fail "$1 $2 is missing: make it and mount it there"
+  [ -f "$2" ] || fail "$1 $2 is not a file: make it and mount it there"
+  # Read, not asked for with -r, which tells a root without capabilities the wrong answer.
+  _held=$({ tr -d ' \t\r\n' <"$2"; } 2>/dev/null) || fail "$1 $2 is not readable by uid $(id -u): change its owner or mode"
+  [ -n "$_held" ] || fail "$1 $2 is empty: fill it"
+  _held=
+}
+
+# Whole seconds that this call may take; for less than one there is no further attempt.
 _allowance() {
   _now
-  _left=$(((_limit - _clock) / 100 - 1))
+  _left=$(((_limit - _clock - _spare) / 100))
   _may=$_each
   [ "$_left" -ge "$_may" ] || _may=$_left
   [ "$_may" -ge 1 ]
@@ -145,17 +171,21 @@ attempt() {
   return "$_status"
 }
 
-# The last line that the last call wrote to stderr, or to stdout if it wrote none; indented ones (a stack trace) are not it.
+# What the last call said of its failure: the last line that matches $telling, else the first line.
 last_error() {
-  _last=
+  _first=
+  _told=
   for _file in "$err" "$out"; do
     [ -s "$_file" ] || continue
-    while IFS= read -r _each_line || [ -n "$_each_line" ]; do
-      case $_each_line in '' | [[:space:]]*) ;; *) _last=$_each_line ;; esac
+    while read -r _row || [ -n "$_row" ]; do
+      : "${_first:=$_row}"
+      # shellcheck disable=SC2254 # the pattern is one on purpose
+      case $_row in $telling) _told=$_row ;; esac
     done <"$_file"
-    [ -z "$_last" ] || break
+    [ -z "$_told" ] || break
   done
-  printf '%s' "${_last:-no output}"
+  : "${_told:=$_first}"
+  printf '%s' "${_told:-no output}"
 }
 
 await() {
@@ -180,7 +210,7 @@ await() {
     _ceiling=$((_ceiling * 2))
     [ "$_ceiling" -le "$_cap" ] || _ceiling=$_cap
     _now
-    _room=$(((_limit - _clock) * 10 - 2000))
+    _room=$(((_limit - _clock - _spare - 100) * 10))
     [ "$_room" -gt 0 ] || fail "$_target not ready within $PROVISION_DEADLINE s: $_error"
     [ "$_pause" -le "$_room" ] || _pause=$_room
     _seconds $((_pause / 10))
