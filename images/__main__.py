@@ -12,7 +12,7 @@ from images.supply import ImageUnavailable, ensure
 
 
 def main() -> int:
-    """Exit 0 with a line per image, or 1 with what is missing and what to do; 2 for a wrong option, 130 when interrupted."""
+    """Exit 0 with a line per image, 1 with what is missing and what to do, 2 for a wrong option, 130 on Ctrl-C."""
     names = ", ".join(recipe.name for recipe in all_recipes())
     parser = argparse.ArgumentParser(prog="python -m images", description=__doc__)
     parser.add_argument("name", nargs="*", help=f"one of {names}, or a compose variable such as KAFKA_IMAGE")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -254,13 +253,10 @@ def test_a_started_daemon_holds_on_to_nothing_of_ours(stand_ins: Callable[..., P
     """Given a daemon that stays,
     when a process starts it and its caller waits for the end of that process's output,
     then the caller does not wait for the daemon, which leads a session of its own and writes to its log."""
-    prlimit = shutil.which("prlimit", path="/usr/bin:/bin")
-    assert prlimit is not None
     up = tmp_path / "up"
     stand_ins(
         docker=f'[ -e "{up}" ]',
         dockerd=f'echo ready\necho $$ >"{up}"\nexec /bin/sleep 60',
-        prlimit=f'exec {prlimit} --nofile=64 "$2"',
     )
     ended = subprocess.run(
         start_in_a_process(tmp_path / "log"), cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
@@ -280,7 +276,7 @@ def test_a_daemon_that_ends_is_not_waited_for(
     """Given a daemon that ends at once,
     when it is started,
     then one line has its exit code and the last line of its log."""
-    stand_ins(docker="exit 1", prlimit="echo 'failed to start: no iptables'; exit 3")
+    stand_ins(docker="exit 1", dockerd="echo 'failed to start: no iptables'; exit 3")
     monkeypatch.setattr(engine_on_debian, "LOG", tmp_path / "log")
     monkeypatch.setattr(engine_on_debian, "_SYSTEMD", tmp_path / "nowhere")
     with pytest.raises(EngineUnavailable, match="ended with 3: failed to start: no iptables"):
@@ -293,7 +289,7 @@ def test_where_there_is_systemd_it_starts_the_daemon(
     """Given a machine that systemd runs,
     when the engine is started,
     then its service is, and no daemon beside it."""
-    calls = stand_ins(docker=f'[ -e "{tmp_path}/up" ]', systemctl=f'echo >"{tmp_path}/up"', prlimit="exit 1")
+    calls = stand_ins(docker=f'[ -e "{tmp_path}/up" ]', systemctl=f'echo >"{tmp_path}/up"', dockerd="exit 1")
     monkeypatch.setattr(engine_on_debian, "_SYSTEMD", tmp_path)
     engine_on_debian.start(lambda step: None)
     started = [line for line in calls.read_text().splitlines() if not line.startswith("docker ")]
