@@ -31,15 +31,19 @@ signal.pause()
 
 def _there(engine: DockerClient, name: str) -> list[str]:
     """Which kinds of thing with this name are on the engine."""
-    kinds = {"container": engine.container, "network": engine.network, "volume": engine.volume}
-    return [kind for kind, things in kinds.items() if things.exists(name)]
+    kinds = {
+        "container": engine.container.exists,
+        "network": engine.network.exists,
+        "volume": engine.volume.exists,
+    }
+    return [kind for kind, exists in kinds.items() if exists(name)]
 
 
 @criterion("SUITE-4", subject="suite")
 def test_a_killed_run_is_swept_and_nothing_else(
     engine: DockerClient, probe_image: str, verdict: Verdict
 ) -> None:
-    """Given a run that was killed with SIGKILL while its container, network, volume and folder were there, and another that lives,
+    """Given a run that was killed with SIGKILL amid its container, network, volume and folder, and another that lives,
     when the suite starts the next time,
     then all of the killed run is removed and nothing of the living one."""
     living, strangers = RunIdentity.generate(), RunIdentity.generate().name
@@ -58,7 +62,7 @@ def test_a_killed_run_is_swept_and_nothing_else(
     finally:
         remove_labelled(f"dayzero.run={living.name}")
         engine.volume.remove(strangers)
-    verdict.expected = f"container, network, volume and folder of {name} removed; the volumes {living.name} and {strangers} left"
+    verdict.expected = f"all of {name} removed; the volumes {living.name} and {strangers} left"
     verdict.observed = f"removed: {'; '.join(removed)}; still there: {after}"
     verdict.look = "fixtures/sweep.py"
     assert before == ["container", "network", "volume"]

@@ -25,7 +25,10 @@ def test_each_broker_tells_of_both_topics(
     then it tells of both baseline topics with replication factor 3 and min.insync.replicas 2."""
     promised = {output.name: output.details for output in promises["kafka-init"].outputs}
     seen = kafka.topics_seen_by(broker)
-    verdict.expected = f"{', '.join(TOPICS)} with replication factor {REPLICAS} and min.insync.replicas={MIN_INSYNC}, and the inventory's partitions"
+    verdict.expected = (
+        f"{', '.join(TOPICS)} with replication factor {REPLICAS}, min.insync.replicas={MIN_INSYNC} "
+        "and the partitions that the inventory states"
+    )
     verdict.observed = f"{broker}: {seen}"
     verdict.look = f"docker exec {broker} kafka-topics --bootstrap-server {broker}:19092 --describe"
     for topic in TOPICS:
@@ -56,15 +59,19 @@ def test_writes_survive_one_lost_broker_and_stop_at_two(
 ) -> None:
     """Given a provisioned cluster of three brokers,
     when one is stopped, then a write with acks=all is accepted, and when a second one is stopped,
-    then it is refused for want of in-sync replicas, nothing is appended, and after their return nothing accepted is lost."""
+    then it is refused for want of in-sync replicas, not appended, and after their return nothing accepted is lost."""
     before = kafka.write(topic, b"three brokers")
     with stack.stopped("kafka-3"):
         one_lost = kafka.write(topic, b"two brokers")
         with stack.stopped("kafka-2"):
             two_lost = kafka.write(topic, b"one broker")
-    records = kafka.read(topic)[0]
-    verdict.expected = "accepted with three and with two brokers, NotEnoughReplicas with one; only the accepted ones in the topic"
-    verdict.observed = f"three: {before}; two: {one_lost}; one: {two_lost}; in the topic: {[value for _, value in records[-2:]]}"
+    records = kafka.read(topic).get(0, [])
+    verdict.expected = (
+        "accepted with three and with two brokers, NotEnoughReplicas with one; only accepted ones kept"
+    )
+    verdict.observed = (
+        f"three: {before}; two: {one_lost}; one: {two_lost}; kept: {[value for _, value in records[-2:]]}"
+    )
     verdict.look = f"min.insync.replicas of {topic} on each broker"
     assert before.accepted
     assert one_lost.accepted

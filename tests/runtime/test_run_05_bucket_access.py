@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-import pytest
+from contextlib import contextmanager
 
 from fixtures.criterion import criterion
 from fixtures.minio_observer import MinioObserver
@@ -15,26 +14,27 @@ OBJECT = "run-05/object.txt"
 REFUSED = 403
 
 
-@pytest.fixture
-def buckets(stack: Stack, minio: MinioObserver) -> Iterator[dict[str, str]]:
-    """The public and the private bucket's name, each with one object in it while the test runs."""
-    settings = stack.model["services"]["minio-create-buckets"]["environment"]
-    names = {"public": settings["HY_BUCKET_NAME"], "private": settings["HY_PRIVATE_BUCKET_NAME"]}
-    for name in names.values():
+@contextmanager
+def an_object_in(minio: MinioObserver, buckets: tuple[str, ...]) -> Iterator[None]:
+    """While inside, each of the buckets holds one object."""
+    for name in buckets:
         minio.put(name, OBJECT, b"content")
-    yield names
-    for name in names.values():
-        minio.client.remove_object(name, OBJECT)
+    try:
+        yield
+    finally:
+        for name in buckets:
+            minio.client.remove_object(name, OBJECT)
 
 
 @criterion("RUN-5", subject="minio-create-buckets")
 def test_anybody_may_read_the_public_bucket_only(
-    buckets: dict[str, str], minio: MinioObserver, verdict: Verdict
+    stack: Stack, minio: MinioObserver, verdict: Verdict
 ) -> None:
     """Given both buckets exist and hold an object,
     when a visitor without credentials reads, lists, writes and deletes,
     then reading an object of the public one works and everything else is refused."""
-    public, private = buckets["public"], buckets["private"]
+    settings = stack.model["services"]["minio-create-buckets"]["environment"]
+    public, private = settings["HY_BUCKET_NAME"], settings["HY_PRIVATE_BUCKET_NAME"]
     wanted = {
         ("GET", f"{public}/{OBJECT}"): 200,
         ("GET", f"{public}/"): REFUSED,
@@ -49,11 +49,16 @@ def test_anybody_may_read_the_public_bucket_only(
         ("DELETE", f"{private}/{OBJECT}"): REFUSED,
         ("GET", ""): REFUSED,
     }
-    seen = {
-        (method, path): minio.anonymous(method, path, b"x" if method == "PUT" else None)
-        for method, path in wanted
-    }
-    verdict.expected = f"HTTP 200 for the public object, {REFUSED} for all else"
+    verdict.expected = f"both buckets; HTTP 200 for the public object, {REFUSED} for all else"
+    absent = [name for name in (public, private) if not minio.client.bucket_exists(name)]
+    verdict.observed = f"no bucket {' and no bucket '.join(absent)}"
+    verdict.look = "docker compose logs minio-create-buckets"
+    assert absent == []
+    with an_object_in(minio, (public, private)):
+        seen = {
+            (method, path): minio.anonymous(method, path, b"x" if method == "PUT" else None)
+            for method, path in wanted
+        }
     verdict.observed = "; ".join(f"{method} /{path}: {seen[method, path]}" for method, path in wanted)
     verdict.look = f"the policies of {public} and {private}: mc anonymous get-json"
     assert seen == wanted

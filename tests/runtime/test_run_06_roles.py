@@ -18,6 +18,7 @@ FORBIDDEN = {
     "become the provisioner": "SET ROLE provisioner",
     "read password verifiers": "SELECT rolpassword FROM pg_authid",
     "read a server's file": "SELECT pg_read_file('/etc/passwd')",
+    "copy a server's file": "CREATE TEMPORARY TABLE copied (line text); COPY copied FROM '/etc/passwd'",
     "run a program": "COPY (SELECT 1) TO PROGRAM 'id'",
     "change the server": "ALTER SYSTEM SET log_statement = 'none'",
     "install untrusted code": "CREATE EXTENSION dblink",
@@ -51,7 +52,8 @@ def test_a_role_owns_its_database_and_nothing_else(
     ]
     attributes = postgres.as_superuser(
         "postgres",
-        f"SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls FROM pg_roles WHERE rolname = '{role}'",
+        "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls FROM pg_roles "  # noqa: S608
+        f"WHERE rolname = '{role}'",
     )
     verdict.observed = (
         f"own work: {trouble}; not refused: {', '.join(allowed) or 'nothing'}; attributes {attributes}"

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from fixtures.criterion import criterion
 from fixtures.inventory import Promise
-from fixtures.stack import Stack, ending
+from fixtures.stack import Stack
 from fixtures.target_snapshot import difference, snapshot
 from fixtures.verdict import Verdict
 
@@ -16,14 +16,15 @@ def test_running_again_changes_nothing(promise: Promise, stack: Stack, verdict: 
     """Given a provisioned target whose whole state was recorded,
     when the init runs once more alone, and then twice at the same time,
     then every run exits with 0 and the target's state is exactly as before."""
-    verdict.subject = promise.name
     before = snapshot(stack, promise.name)
     alone = stack.run_init(promise.name)
     with ThreadPoolExecutor(2) as pool:
         both = list(pool.map(stack.run_init, [promise.name] * 2))
     changed = difference(before, snapshot(stack, promise.name))
     verdict.expected = "exit codes 0, 0 and 0, and no difference in the target's state"
-    verdict.observed = f"exit codes {alone.exit_code}, {both[0].exit_code} and {both[1].exit_code}; difference: {changed or 'none'}"
+    verdict.observed = (
+        f"alone {alone.state}, together {both[0].state} and {both[1].state}; difference: {changed or 'none'}"
+    )
     verdict.look = "the step of the provisioner that does not ask whether its work is done"
     for number, end in enumerate((alone, *both)):
         verdict.attach(f"{promise.name}-rerun-{number}.log", end.log)
@@ -41,7 +42,7 @@ def test_up_again_changes_nothing(promises: dict[str, Promise], stack: Stack, ve
     started = {name: stack.container(name).state.started_at for name in inits}
     output = stack.up()
     verdict.attach("up-again.txt", output)
-    ends = {name: ending(stack.container(name)) for name in inits}
+    ends = {name: stack.ended(name) for name in inits}
     idle = [name for name in inits if stack.container(name).state.started_at == started[name]]
     changed = {name: difference(before[name], snapshot(stack, name)) for name in inits}
     verdict.expected = "every init ran again and exited (0); no difference in any target"

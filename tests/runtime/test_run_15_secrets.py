@@ -10,7 +10,7 @@ from fixtures.criterion import criterion
 from fixtures.inventory import Promise
 from fixtures.leak_search import leaks_in_files, leaks_of
 from fixtures.secret_watch import SecretWatch, Watch
-from fixtures.stack import Stack
+from fixtures.stack import Stack, StackUnusable
 from fixtures.verdict import Verdict
 
 LEAST_PASSES_A_SECOND = 10
@@ -18,8 +18,14 @@ LEAST_PASSES_A_SECOND = 10
 
 @pytest.fixture(scope="module")
 def watched(secret_watch: SecretWatch, stack: Stack) -> Watch:
-    """What the sampler saw from before the boot until now."""
-    return secret_watch.finish()
+    """What the sampler saw from before the boot until now. Raises StackUnusable when it was too slow to tell."""
+    seen = secret_watch.finish()
+    if seen.passes / seen.seconds < LEAST_PASSES_A_SECOND:
+        raise StackUnusable(
+            f"the sampler made {seen.passes} passes in {seen.seconds:.0f} s, too few to see short-lived processes: "
+            "give the machine less to do"
+        )
+    return seen
 
 
 @criterion("RUN-15")
@@ -29,29 +35,24 @@ def test_no_secret_shows_around_an_init(
     """Given every secret of the stack is a random value of this run,
     when the init has run while all processes' arguments and environments were sampled,
     then no value, plain or encoded, is in them, nor in the init's inspect, log or image history."""
-    verdict.subject = promise.name
     container = stack.container(promise.name)
     found = leaks_of([container], stack.secrets.values)
     found += [
         f"{seen.secret} in {seen.where} of {seen.program}"
         for seen in watched.sightings
-        if seen.container == container.id
+        if seen.container == container.id or stack.reruns.get(seen.container or "") == promise.name
     ]
-    verdict.expected = f"none of {len(stack.secrets.values)} values anywhere; the init's own processes were among those sampled"
-    verdict.observed = f"{'; '.join(found) or 'none'}; {watched.processes} processes in {watched.passes} passes over {watched.seconds:.0f} s"
+    verdict.expected = (
+        f"none of {len(stack.secrets.values)} values anywhere, the init's processes among those sampled"
+    )
+    looked = f"{watched.processes} processes in {watched.passes} passes over {watched.seconds:.0f} s"
+    verdict.observed = f"{'; '.join(found) or 'none'}; {looked}"
     verdict.look = (
         "the call that is handed the secret: give it a file under /run/secrets or its standard input"
     )
-    assert f"/provisioners/{promise.name}.sh" in watched.inits, (
-        "the sampler missed the init, so nothing was judged"
-    )
-    assert container.id not in watched.unreadable, (
-        "the sampler may not look into the init, so nothing was judged"
-    )
-    assert watched.passes / watched.seconds >= LEAST_PASSES_A_SECOND, (
-        "the sampler was too slow to see short-lived processes"
-    )
     assert found == []
+    if container.id not in watched.containers or container.id in watched.unreadable:
+        raise StackUnusable(f"the sampler could not look into all processes of {promise.name}")
 
 
 @criterion("RUN-15", subject="servers and suite")
@@ -64,14 +65,14 @@ def test_no_secret_shows_around_the_servers_or_in_the_reports(
 ) -> None:
     """Given every secret of the stack is a random value of this run,
     when the stack has booted, been provisioned again and been broken,
-    then no value, plain or encoded, is in any process, any container's inspect, log or image history, or the suite's reports."""
+    then no value, plain or encoded, is in any process, inspect, log or image history, or in the suite's reports."""
     inits = {stack.container(name).id for name in promises if name in stack.model["services"]}
     rest = [container for container in stack.containers() if container.id not in inits]
     found = leaks_of(rest, stack.secrets.values)
     found += [
         f"{seen.secret} in {seen.where} of {seen.program}"
         for seen in watched.sightings
-        if seen.container not in inits
+        if seen.container not in inits | stack.reruns.keys()
     ]
     reports: Path = request.config.rootpath / request.config.option.report
     found += leaks_in_files(reports, stack.secrets.values) if reports.is_dir() else []

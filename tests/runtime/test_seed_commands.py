@@ -14,7 +14,8 @@ from fixtures.verdict import Verdict
 
 LIST_TOPICS = (
     "COMPOSE_PROFILES=messaging docker compose --env-file .env.example up -d && "
-    'docker exec kafka-1 kafka-topics --bootstrap-server kafka-1:19092 --list | rg -q "^(infra-events|application-logs)$"'
+    "docker exec kafka-1 kafka-topics --bootstrap-server kafka-1:19092 --list | "
+    'rg -q "^(infra-events|application-logs)$"'
 )
 VALIDATE = "docker compose --env-file .env.example config -q"
 UP_OS_INIT = "docker compose up os-init"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
 
@@ -103,7 +102,7 @@ def test_the_command_line_says_how_many_it_made(tmp_path: Path, capsys: pytest.C
 
 def test_every_container_s_file_has_an_owner_that_reads_it() -> None:
     owners = {**PASSWORDS, **{name: uid for name, (uid, _) in DERIVED.items()}}
-    compose = Path(os.path.dirname(stack_secrets.__file__)).parent / "docker-compose.yml"
+    compose = Path(stack_secrets.__file__).parent.parent / "docker-compose.yml"
     mounted = {
         line.split(":")[0].strip()
         for line in compose.read_text(encoding="utf-8").partition("\nsecrets:\n")[2].splitlines()
