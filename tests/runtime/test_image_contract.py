@@ -264,12 +264,12 @@ def test_minio_takes_its_keys_from_secret_files(start: Callable[..., Any], tmp_p
         assert not succeeds(container, call.format("wrong"))
 
 
-@pytest.mark.parametrize("account", ["999:999", "4711:4711"])
+@pytest.mark.parametrize("account", ["0:0", "999:999", "4711:4711"])
 def test_postgres_makes_what_its_variables_and_scripts_say(
     account: str, start: Callable[..., Any], tmp_path: Path
 ) -> None:
     """Given a hardened PostgreSQL container with its password in a file and scripts for the first boot,
-    when it has booted under its own account or under one that the image does not know,
+    when it has booted from root, under its own account, or under one that the image does not know,
     then user and database exist, the scripts ran in order, and the password is asked for over the network."""
     password = secrets.token_hex(16)
     scripts = folder_of(
@@ -285,6 +285,8 @@ def test_postgres_makes_what_its_variables_and_scripts_say(
     with start(
         "postgres",
         user=account,
+        # To give its folders away and then itself.
+        cap_add=["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"] if account == "0:0" else [],
         envs={
             "POSTGRES_USER": "owner",
             "POSTGRES_DB": "things",
