@@ -17,8 +17,15 @@ BUILT = (
     "infra/04-data/mng-db/docker-compose.yml",
 )
 
+# Waived in waivers.yml until they are built.
+TO_BE_BUILT = (
+    "infra/04-data/valkey-cluster/docker-compose.yml",
+    "infra/04-data/postgresql-cluster/docker-compose.yml",
+    "infra/06-observability/dashboards.yml",
+)
 
-@pytest.mark.parametrize("path", BUILT)
+
+@pytest.mark.parametrize("path", [*BUILT, *TO_BE_BUILT])
 @criterion("CFG-15", "001 §6", "002 §5")
 def test_a_file_that_the_seeds_name_is_part_of_the_stack(
     path: str, project: ComposeProject, verdict: Verdict, pytestconfig: pytest.Config
@@ -28,7 +35,7 @@ def test_a_file_that_the_seeds_name_is_part_of_the_stack(
     then that file exists and takes part.
     """
     laid_out = sum((project.root / one).is_file() for one in BUILT)
-    if not (is_own_stack(pytestconfig) or laid_out > len(BUILT) / 2):
+    if not (is_own_stack(pytestconfig) or (path in BUILT and laid_out > len(BUILT) / 2)):
         verdict.not_applicable("the seeds name files of the reference stack only")
     verdict.subject = path
     verdict.expected = "exists and is included by the root compose file"

@@ -34,7 +34,7 @@ def test_a_waived_failure_runs_and_is_told_apart(suite: SmallSuite) -> None:
     assert run.only["status"] == "waived"
     assert run.only["observed"] == "no such file (waived until 2999-01-31: not built yet)"
     assert "test_small.py w " in run.output
-    assert "waived: CFG-15 a.yml" in run.output
+    assert "CFG-15 a.yml waived until 2999-01-31: not built yet" in run.output
     assert run.outcome.ret == 0
 
 
@@ -84,6 +84,17 @@ def test_a_pass_that_was_waived_stays_a_pass_with_a_note(suite: SmallSuite) -> N
     run = suite.run(PASSING)
     assert run.only["status"] == "pass"
     assert "no longer needed" in run.only["observed"]
+    assert "CFG-15 a.yml passes: remove its waiver from waivers.yml" in run.output
+
+
+def test_a_waiver_that_meets_no_subject_is_named(suite: SmallSuite) -> None:
+    """Given a waiver whose subject is misspelt and one for a criterion that is not selected,
+    when the run ends,
+    then the first is named and the second is not."""
+    waive(suite, waiver(subject="a.yaml") + waiver("CFG-14"))
+    run = suite.run(PASSING)
+    assert "CFG-15 a.yaml was not judged: waivers.yml may name it wrongly" in run.output
+    assert "CFG-14 a.yml" not in run.output
 
 
 def test_another_stack_is_judged_without_waivers(suite: SmallSuite) -> None:
