@@ -1,0 +1,108 @@
+"""Every known-bad variant of our own stack is caught when it runs, and every odd but correct one let pass.
+
+Each folder under fixtures/stacks/runtime is booted and judged once, by the command that a user would type, in a
+process of its own; `fixtures.stack_variant` says what a folder may state. A statement is borne out, missed, a false
+alarm, stale or an error: not judged at all.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fixtures.stack_variant import Statement, Variant, VariantUnreadable, read_variant
+from fixtures.variant_run import Finding, VariantRun, run_variant
+
+ROOT = Path(__file__).parents[2]
+STACKS = ROOT / "fixtures" / "stacks" / "runtime"
+FOLDERS = sorted(folder for folder in STACKS.iterdir() if folder.is_dir())
+
+
+def _readable() -> list[Variant]:
+    """What cannot be read is reported by its own test below, not as an error of collection."""
+    found = []
+    for folder in FOLDERS:
+        try:
+            found.append(read_variant(folder))
+        except VariantUnreadable:
+            continue
+    return found
+
+
+VARIANTS = _readable()
+
+
+def _marks(variant: Variant) -> list[pytest.MarkDecorator]:
+    """Boots take turns with each other and with the run's own stack: a busy machine is slow, and slow is a finding."""
+    return [pytest.mark.xdist_group("stack"), *([pytest.mark.slow] if variant.slow else [])]
+
+
+_runs: dict[Path, VariantRun] = {}
+
+
+def _judged(variant: Variant, factory: pytest.TempPathFactory) -> VariantRun:
+    if variant.folder not in _runs:
+        _runs[variant.folder] = run_variant(variant, factory.mktemp("reports") / variant.folder.name)
+    return _runs[variant.folder]
+
+
+@pytest.mark.parametrize(
+    ("variant", "statement"),
+    [
+        pytest.param(variant, one, marks=_marks(variant), id=f"{variant.folder.name}: {one.kind} {one}")
+        for variant in VARIANTS
+        for one in variant.statements
+    ],
+)
+def test_a_variant_is_judged_as_it_says(
+    variant: Variant, statement: Statement, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What is broken is caught by its own criterion, and what conforms is let pass."""
+    finding, seen = _judged(variant, tmp_path_factory).finding(statement)
+    assert finding is Finding.AS_STATED, (
+        f"{finding.value}: {statement.kind} {statement} because {statement.because}\nseen: {seen}"
+    )
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [pytest.param(variant, marks=_marks(variant), id=variant.folder.name) for variant in VARIANTS],
+)
+def test_nothing_else_is_blamed_and_nothing_is_left(
+    variant: Variant, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whatever a variant does not name passes or does not apply, and its run leaves nothing on the engine."""
+    run = _judged(variant, tmp_path_factory)
+    assert run.trouble == "", f"{Finding.ERROR.value}: {run.trouble}"
+    assert run.unstated("fail") == [], Finding.FALSE_ALARM.value
+    assert run.unstated("error") == [], Finding.ERROR.value
+    assert run.left == [], "left behind"
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_every_folder_says_what_it_is_about(folder: Path) -> None:
+    """No orphan: a folder without a readable override proves nothing, nor does a file that no override mounts."""
+    assert read_variant(folder)
+    text = (folder / "override.yml").read_text(encoding="utf-8")
+    for file in folder.iterdir():
+        assert file.name in ("override.yml", "inventory.yml") or f"{folder.name}/{file.name}" in text, (
+            f"{folder.name}/{file.name} is mounted by nothing"
+        )
+
+
+def _judged_criteria() -> list[str]:
+    """The criteria that the tests of the running stack judge, by the names of their files."""
+    numbers = [re.match(r"test_run_(\d+)_", file.name) for file in (ROOT / "tests" / "runtime").iterdir()]
+    return [f"RUN-{number}" for number in sorted(int(found[1]) for found in numbers if found)]
+
+
+@pytest.mark.parametrize("criterion", _judged_criteria())
+def test_every_criterion_has_a_bad_and_a_good_variant(criterion: str) -> None:
+    """A criterion that never failed on a known-bad stack, or never let a correct one pass, is not trusted."""
+    stated = {one.kind for variant in VARIANTS for one in variant.statements if one.criterion == criterion}
+    assert "breaks" in stated, f"{criterion}: no variant under fixtures/stacks/runtime that it must catch"
+    assert "conforms" in stated, (
+        f"{criterion}: no variant under fixtures/stacks/runtime that it must let pass"
+    )
