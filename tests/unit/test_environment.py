@@ -64,3 +64,17 @@ def test_an_installation_that_fails_is_tried_again(tmp_path: Path, monkeypatch: 
     with pytest.raises(VenvFailed, match="could not be made: /bin/false -m venv --clear … ended with 1"):
         make_venv(environment, lock)
     assert not (environment / "dayzero.stamp").exists()
+
+
+def test_a_python_without_ensurepip_names_the_missing_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a Python without ensurepip, where nothing can be installed,
+    when the environment is made,
+    then one line names the package to install."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    lock = tmp_path / "requirements.lock"
+    lock.write_text("a==1\n", encoding="utf-8")
+    with pytest.raises(VenvFailed, match=rf"install the package python3\.{sys.version_info.minor}-venv"):
+        make_venv(tmp_path / ".venv", lock)
