@@ -47,7 +47,7 @@ def test_the_seeds_own_command_lists_both_topics(stack: Stack, verdict: Verdict)
         "kafka-1", ["kafka-topics", "--bootstrap-server", "kafka-1:19092", "--list"]
     ).split()
     verdict.expected = "infra-events and application-logs"
-    verdict.observed = ", ".join(listed)
+    verdict.observed = ", ".join(listed) or "no topic"
     verdict.look = "the rights of User:ANONYMOUS, and the log of kafka-init"
     assert set(TOPICS) <= set(listed)
 
@@ -60,20 +60,21 @@ def test_writes_survive_one_lost_broker_and_stop_at_two(
     """Given a provisioned cluster of three brokers,
     when one is stopped, then a write with acks=all is accepted, and when a second one is stopped,
     then it is refused for want of in-sync replicas, not appended, and after their return nothing accepted is lost."""
+    verdict.expected = (
+        "accepted with three and with two brokers, NotEnoughReplicas with one; only accepted ones kept"
+    )
+    verdict.look = f"min.insync.replicas of {topic} on each broker"
     before = kafka.write(topic, b"three brokers")
+    verdict.observed = f"three: {before}"
+    assert before.accepted
     with stack.stopped("kafka-3"):
         one_lost = kafka.write(topic, b"two brokers")
         with stack.stopped("kafka-2"):
             two_lost = kafka.write(topic, b"one broker")
     records = kafka.read(topic).get(0, [])
-    verdict.expected = (
-        "accepted with three and with two brokers, NotEnoughReplicas with one; only accepted ones kept"
-    )
     verdict.observed = (
         f"three: {before}; two: {one_lost}; one: {two_lost}; kept: {[value for _, value in records[-2:]]}"
     )
-    verdict.look = f"min.insync.replicas of {topic} on each broker"
-    assert before.accepted
     assert one_lost.accepted
     assert two_lost.reason == "NotEnoughReplicas"
     assert [value for _, value in records[-2:]] == [b"three brokers", b"two brokers"]
