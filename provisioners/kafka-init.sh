@@ -10,14 +10,14 @@ whole TOPIC_PARTITIONS
 whole TOPIC_REPLICAS
 whole TOPIC_MIN_INSYNC
 
+wanted="setting KAFKA_BOOTSTRAP must be host:port,host:port, not $KAFKA_BOOTSTRAP"
+case ,$KAFKA_BOOTSTRAP, in *,,* | *,:* | *' '*) fail "$wanted" ;; esac
 brokers=0
 for broker in $(printf '%s' "$KAFKA_BOOTSTRAP" | tr ',' ' '); do
   port=${broker#*:}
-  case $broker in :* | *: | *:*:*) port=none ;; esac
-  case $port in 0* | *[!0-9]* | ??????*) fail "setting KAFKA_BOOTSTRAP must be host:port,host:port, not $KAFKA_BOOTSTRAP" ;; esac
+  case $port in '' | 0* | *[!0-9]* | ??????*) fail "$wanted" ;; esac
   brokers=$((brokers + 1))
 done
-case $KAFKA_BOOTSTRAP in *' '*) fail "setting KAFKA_BOOTSTRAP must be host:port,host:port without blanks, not $KAFKA_BOOTSTRAP" ;; esac
 [ "$TOPIC_REPLICAS" -le "$brokers" ] || fail "setting TOPIC_REPLICAS=$TOPIC_REPLICAS cannot be met by $brokers brokers"
 [ "$TOPIC_MIN_INSYNC" -le "$TOPIC_REPLICAS" ] || fail "setting TOPIC_MIN_INSYNC=$TOPIC_MIN_INSYNC is above TOPIC_REPLICAS=$TOPIC_REPLICAS"
 for topic in $TOPICS; do

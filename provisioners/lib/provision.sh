@@ -60,7 +60,7 @@ _milliseconds() { # "0.25" -> 250
 }
 
 _quoted() { # any text -> one logfmt value of printable ASCII
-  printf '"%s"' "$(printf '%s' "$1" | tr '"\\\n\r\t' "'/   " | tr -c '\040-\176' '?' | cut -c1-400)"
+  printf '"%.400s"' "$(printf '%s' "$1" | tr '"\\\n\r\t' "'/   " | tr -c '\040-\176' '?')"
 }
 
 _line() {
@@ -99,7 +99,7 @@ done_ok() {
 _decimal() { # NAME: a plain number of seconds, as 300 or 0.25
   eval "_value=\$$1"
   case $_value in
-    '' | *[!0-9.]* | *.*.* | .* | *. | 0[0-9]* | ?????????*) fail "setting $1 must be a number of seconds such as 300 or 0.25, not $(_quoted "$_value")" ;;
+    '' | *[!0-9.]* | *.*.* | .* | *. | 0[0-9]* | ?????????*) fail "setting $1 must be a number of seconds such as 300 or 0.25, not '$_value'" ;;
   esac
 }
 
@@ -132,12 +132,12 @@ setting() {
     *[!\ $2]* | *' -'*) ;;
     *[!\ ]*) return 0 ;;
   esac
-  fail "setting $1 must be $3, not $(_quoted "$_value")"
+  fail "setting $1 must be $3, not '$_value'"
 }
 
 whole() {
   eval "_value=\${$1-}"
-  case $_value in '' | 0* | *[!0-9]* | ???????*) fail "setting $1 must be a whole number from 1 to 999999, not $(_quoted "$_value")" ;; esac
+  case $_value in '' | 0* | *[!0-9]* | ???????*) fail "setting $1 must be a whole number from 1 to 999999, not '$_value'" ;; esac
 }
 
 needs() {
@@ -165,7 +165,8 @@ attempt() {
   { timeout -k 1 "$_may" "$@" <&3 >"$out" 2>"$err" & } 3<&0
   _child=$!
   _status=0
-  wait "$_child" || _status=$?
+  # The shell's own word about a call that was killed is no line of the log.
+  wait "$_child" 2>/dev/null || _status=$?
   _child=
   case $_status in 124 | 137 | 143) [ -s "$err" ] || printf 'no answer within %s s\n' "$_may" >"$err" ;; esac
   return "$_status"
