@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.unit.provisioner_bench import bench as bench
+from tests.unit.provisioner_bench import every_shell as every_shell
+from tests.unit.provisioner_bench import shell as shell
+
 ROOT = Path(__file__).resolve().parents[2]
 
 _REPORTING = ["fixtures.collection_rules", "fixtures.judging", "fixtures.progress", "fixtures.report"]
