@@ -35,7 +35,11 @@ minio() {
   case $said in
     *AccessDenied* | *"Access Denied"* | *AllAccessDisabled* | *InvalidAccessKeyId* | *SignatureDoesNotMatch*) return 2 ;;
     *InvalidBucketName* | *"Bucket name c"* | *"Unable to parse access file"* | *MalformedPolicy*) return 2 ;;
-    *"Unable to load config"* | *"Requested path"*"not found"*) return 2 ;; # the secret: no JSON, or without the alias
+    *"Unable to load config"* | *"Requested path"*"not found"*)
+      # Not mc's own words: they quote the file up to the mistake, keys and all.
+      printf '%s is no configuration of mc that has the alias "store"\n' "$login" >"$err"
+      return 2
+      ;;
     *NoSuchBucket* | *"Bucket "*" does not exist."* | *NoSuchTagSet* | *"No tags found"*) return 3 ;;
   esac
   return 1

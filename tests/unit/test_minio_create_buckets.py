@@ -138,12 +138,11 @@ def test_an_absent_server_is_waited_for(minio: Bench, step: str, cause: str) -> 
         ),
         ("All access to this resource has been disabled.", "AllAccessDisabled"),
         ("Bucket name contains invalid characters", ""),
-        ("Requested path `/store` not found", ""),
     ],
 )
 @pytest.mark.parametrize("step", ["stat", "mb"])
 def test_what_waiting_cannot_cure_ends_it_at_once(minio: Bench, step: str, cause: str, code: str) -> None:
-    """Given a server that rejects the keys, the signature, the right or the name, or keys without the server's alias,
+    """Given a server that rejects the keys, the signature, the right or the name,
     when minio-create-buckets looks or makes,
     then it ends at once with the cause, and does nothing more."""
     minio.stub("mc", {step: [failed(cause, code, stat=step == "stat")], "": [NO_BUCKET]})
@@ -153,14 +152,24 @@ def test_what_waiting_cannot_cure_ends_it_at_once(minio: Bench, step: str, cause
     assert words(ended)[-1].split()[0] == step
 
 
-def test_a_broken_configuration_ends_it_at_once(minio: Bench) -> None:
-    """Given a secret that is no JSON,
-    when mc says so,
-    then the init ends at once with mc's own word."""
-    minio.stub(
-        "mc", [failed("Unable to parse JSON schema due to a syntax error", message="Unable to load config.")]
-    )
-    assert minio.run("minio-create-buckets").reason.startswith("minio refused: Unable to parse JSON schema")
+@pytest.mark.parametrize(
+    "answer",
+    [
+        failed(f"syntax error at ' 1: {PASSWORD} <<<<'", message="Unable to load config."),
+        failed("Requested path `/store` not found", stat=True),
+    ],
+    ids=["no JSON", "no alias"],
+)
+def test_a_broken_configuration_is_named_and_not_quoted(minio: Bench, answer: Answer) -> None:
+    """Given a secret that is no JSON, which mc quotes up to the mistake, or one without the server's alias,
+    when minio-create-buckets runs,
+    then it ends at once, names the file, and shows nothing of it."""
+    minio.stub("mc", [answer])
+    ended = minio.run("minio-create-buckets")
+    path = minio.folder / "secrets" / "minio_provisioner.json"
+    assert ended.reason == f"minio refused: {path} is no configuration of mc that has the alias 'store'"
+    assert PASSWORD not in ended.output
+    assert len(ended.calls) == 1
 
 
 @pytest.mark.parametrize("name", SETTINGS)
