@@ -13,8 +13,8 @@ pytest_plugins = [
     "fixtures.obstacle",
     "fixtures.progress",
     "fixtures.report",
-    "fixtures.plain_stack",
     "fixtures.running_stack",
+    "fixtures.plain_stack",
     "fixtures.static_project",
 ]
 
