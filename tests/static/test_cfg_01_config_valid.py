@@ -36,11 +36,12 @@ def test_compose_accepts_the_stack(profile: str, verdict: Verdict, pytestconfig:
         ]
     except ComposeUnreadable as error:
         verdict.observed = str(error)
-        pytest.fail(str(error), pytrace=False)
+        raise AssertionError(str(error)) from None
     env_file = documented_env_file(files[0].parent, required=is_own_stack(pytestconfig))
     wanted = "*" if profile == WHOLE else profile.removeprefix("profile ")
     answer = compose_config(files, env_file, [wanted])
-    verdict.observed = "exit code 0" if answer.code == 0 else answer.complaint
+    if answer.code is None:
+        raise RuntimeError(f"docker compose could not be run: {answer.complaint}; make engine installs it")
+    verdict.observed = "exit code 0" if answer.code == 0 else f"exit code {answer.code}: {answer.complaint}"
     verdict.source = Source(files[0].name)
-    assert answer.code is not None, f"docker compose could not be run: {answer.complaint}; run make engine"
     assert answer.code == 0, answer.complaint
