@@ -13,8 +13,9 @@ from fixtures.shell_finding import Finding
 from fixtures.shell_masks import masked_failures
 from fixtures.shell_program import ShellProgram
 from fixtures.shell_sleeps import bare_sleeps
+from fixtures.shell_syntax import At, Word
 from fixtures.shell_waits import attempts_without_limit, unbounded_waits
-from tests.unit.inline_script import program_of
+from tests.unit.inline_script import InlineScript, program_of
 
 Rule = Callable[[ShellProgram], list[Finding]]
 RULES: dict[str, Rule] = {"sleeps": bare_sleeps, "waits": unbounded_waits, "masks": masked_failures}
@@ -99,3 +100,26 @@ def test_options_of_a_scripts_first_line_hold_when_it_is_started_by_name(call: s
 def test_an_attempt_needs_a_time_limit_of_its_own(attempt: str, found: bool) -> None:
     script = f"set -e\nfor i in 1 2 3; do if {attempt}; then exit 0; fi; sleep 1; done\nexit 1"
     assert bool(attempts_without_limit(program_of(script))) is found
+
+
+def test_arguments_of_the_entry_script_are_followed() -> None:
+    entry = InlineScript('#!/bin/sh\nset -e\necho starting\nexec "$@"\n', "/entry.sh")
+    words = tuple(Word(text, At(1, 1)) for text in ("sleep", "infinity"))
+    assert masked_failures(ShellProgram.of([entry], words))
+    assert not masked_failures(ShellProgram.of([entry], words[:0]))
+
+
+def test_a_list_that_grows_step_by_step_is_followed_in_time() -> None:
+    grows = "".join(f'if [ -n "$X{n}" ]; then set -- "$@" --x{n} "$X{n}"; fi\n' for n in range(16))
+    program = ShellProgram.of([InlineScript(f'set -e\n{grows}app "$@"\n', "/entry.sh")], ())
+    assert not masked_failures(program)
+    assert program.spent < 10_000
+
+
+def test_functions_of_one_name_in_two_scripts_are_two() -> None:
+    work = "main() { mc mb a/b; echo done; }\nmain\n"
+    safe = "#!/bin/sh -e\nmain() { sh /work.sh; }\nmain\n"
+    (finding,) = masked_failures(
+        ShellProgram.of([InlineScript(safe, "/safe.sh"), InlineScript(work, "/work.sh")])
+    )
+    assert finding.source.file == "/work.sh"
