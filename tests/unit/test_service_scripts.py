@@ -68,9 +68,9 @@ def test_a_place_in_a_block_is_exact(stack: WriteStack) -> None:
 
 def test_a_mounted_script_and_what_it_sources_are_read(stack: WriteStack) -> None:
     service = stack(
-        "services:\n  a:\n    image: x:1\n    command: /work/run.sh\n    volumes: ['./scripts:/work:ro']\n",
+        "services:\n  a:\n    image: x:1\n    command: /setup/run.sh\n    volumes: ['./scripts:/setup:ro']\n",
         {
-            "scripts/run.sh": "#!/bin/bash\n. /work/lib/wait.sh\n/work/next.sh\n",
+            "scripts/run.sh": "#!/bin/bash\n. /setup/lib/wait.sh\n/setup/next.sh\n",
             "scripts/lib/wait.sh": "wait_for() { :; }\n",
             "scripts/next.sh": "#!/bin/sh\necho next\n",
             "scripts/unused.sh": "#!/bin/sh\necho unused\n",
@@ -78,9 +78,9 @@ def test_a_mounted_script_and_what_it_sources_are_read(stack: WriteStack) -> Non
     ).services["a"]
     found = {script.path: (script.interpreter, script.sourced) for script in service.scripts()}
     assert found == {
-        "/work/run.sh": ("bash", False),
-        "/work/lib/wait.sh": ("bash", True),
-        "/work/next.sh": ("sh", False),
+        "/setup/run.sh": ("bash", False),
+        "/setup/lib/wait.sh": ("bash", True),
+        "/setup/next.sh": ("sh", False),
     }
     assert service.scripts()[1].source_at(1, 5) == Source("scripts/lib/wait.sh", 1, 5)
     assert service.opaque() == []
@@ -88,17 +88,17 @@ def test_a_mounted_script_and_what_it_sources_are_read(stack: WriteStack) -> Non
 
 def test_a_script_beside_its_caller_is_found_by_its_folder(stack: WriteStack) -> None:
     service = stack(
-        "services:\n  a:\n    image: x:1\n    command: bash /work/run.sh\n    volumes: ['./scripts:/work:ro']\n",
+        "services:\n  a:\n    image: x:1\n    command: bash /setup/run.sh\n    volumes: ['./scripts:/setup:ro']\n",
         {
-            "scripts/run.sh": 'HERE=$(dirname "$0")\nsource "$HERE/lib.sh"\ncd /work/sub && ./deep.sh\n',
+            "scripts/run.sh": 'HERE=$(dirname "$0")\nsource "$HERE/lib.sh"\ncd /setup/sub && ./deep.sh\n',
             "scripts/lib.sh": "x=1\n",
             "scripts/sub/deep.sh": "#!/bin/sh\n:\n",
         },
     ).services["a"]
     assert {script.path for script in service.scripts()} == {
-        "/work/run.sh",
-        "/work/lib.sh",
-        "/work/sub/deep.sh",
+        "/setup/run.sh",
+        "/setup/lib.sh",
+        "/setup/sub/deep.sh",
     }
 
 
