@@ -87,6 +87,15 @@ def test_what_stays_tests_or_serves_people_is_none(stack: WriteStack, name: str)
     assert name not in [init.name for init in project.inits]
 
 
+def test_a_gate_that_does_nothing_is_none_although_others_wait_for_it(stack: WriteStack) -> None:
+    project = stack(
+        "services:\n  gate: {image: 'busybox:1', command: 'true'}\n"
+        "  noop: {image: 'alpine:3', entrypoint: [sh, -c, ':']}\n"
+        "  app: {image: 'app:1', depends_on: {gate: &done {condition: service_completed_successfully}, noop: *done}}\n"
+    )
+    assert project.inits == []
+
+
 def test_the_inventory_wins(stack: WriteStack) -> None:
     project = stack(
         "services:\n  migrate: {image: 'migrate/migrate:4'}\n  odd: {image: 'odd:1', restart: always}\n"
