@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from fixtures.expectations import AnnotationBroken, Expectation, expectations_of
 STACKS = Path(__file__).parents[2] / "fixtures" / "stacks" / "static"
 JUDGED = [f"CFG-{number}" for number in range(1, 19) if number not in (13, 14)]
 """The static criteria that are judged today; CFG-13 and CFG-14 need the observability plane."""
+
+_WITHOUT_ENGINE = ("-p", "no:fixtures.running_stack", "-p", "no:fixtures.plain_stack", "-p", "no:xdist")
 
 Result = dict[str, Any]
 
@@ -42,34 +46,51 @@ def _expectations() -> list[Expectation]:
     return found
 
 
-def _judge(folder: Path, shared: Path) -> list[Result]:
-    """The results of judging a folder; the first worker that asks runs it, the others wait for that."""
-    report = shared / f"judged-{folder.name}"
-    with (shared / f"{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (report / "acceptance.json").exists():
-            command = [sys.executable, "-m", "pytest", "-m", "static", "-q", "-p", "no:cacheprovider"]
-            run = subprocess.run(
-                [*command, "--stack", str(folder), "--report", str(report)],
-                cwd=STACKS.parents[2],
-                capture_output=True,
-                text=True,
-                timeout=120,
-                check=False,
-            )
-            if run.returncode not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-                pytest.fail(
-                    f"error: judging {folder.name} ended with {run.returncode}:\n{run.stdout[-2000:]}"
-                )
-    results: list[Result] = json.loads((report / "acceptance.json").read_text(encoding="utf-8"))["results"]
-    return results
+def _judge(folder: Path, report: Path) -> None:
+    """Judge a folder as a user would, by the criteria that it is about; a run that breaks leaves its words behind."""
+    about = sorted({one.criterion.lower().replace("-", "_") for one in expectations_of(folder)})
+    names = " or ".join(f"test_{name[:4]}{int(name[4:]):02}" for name in about)
+    # The plugins that need an engine take most of the start, and no static test asks for them.
+    command = [sys.executable, "-m", "pytest", "tests/static", "-m", "static", "-k", names, *_WITHOUT_ENGINE]
+    run = subprocess.run(
+        [*command, "-q", "-p", "no:cacheprovider", "--stack", str(folder), "--report", str(report)],
+        cwd=STACKS.parents[2],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if run.returncode not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        report.mkdir(exist_ok=True)
+        said = f"judging {folder.name} ended with {run.returncode}:\n{run.stdout[-2000:]}{run.stderr[-2000:]}"
+        (report / "error.txt").write_text(said, encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder that all workers of this run share."""
+def reports(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Where the reports of the judged folders lie. One worker judges all that the session needs, the others wait."""
     own = tmp_path_factory.getbasetemp()
-    return own if worker_id == "master" else own.parent
+    shared = own if worker_id == "master" else own.parent
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    given = [
+        value for item in items if "reports" in item.fixturenames for value in item.callspec.params.values()
+    ]
+    wanted = {Path(value.folder if isinstance(value, Expectation) else str(value)) for value in given}
+    with (shared / "judging.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        missing = sorted(folder for folder in wanted if not (shared / folder.name).exists())
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            list(pool.map(lambda folder: _judge(folder, shared / folder.name), missing))
+    return shared
+
+
+def _results(folder: Path, reports: Path) -> list[Result]:
+    failed = reports / folder.name / "error.txt"
+    if failed.exists():
+        pytest.fail(f"error: {failed.read_text(encoding='utf-8')}")
+    report = json.loads((reports / folder.name / "acceptance.json").read_text(encoding="utf-8"))
+    results: list[Result] = report["results"]
+    return results
 
 
 def verdict_on(expectation: Expectation, results: list[Result]) -> str:
@@ -94,21 +115,21 @@ def verdict_on(expectation: Expectation, results: list[Result]) -> str:
 
 
 @pytest.mark.parametrize("expectation", _expectations(), ids=lambda expectation: expectation.id)
-def test_a_stack_is_judged_as_it_says(expectation: Expectation, shared: Path) -> None:
+def test_a_stack_is_judged_as_it_says(expectation: Expectation, reports: Path) -> None:
     """A known-bad service is caught and a correct one let pass, each by the criterion that it is about."""
-    results = _judge(expectation.folder, shared)
+    results = _results(expectation.folder, reports)
     verdict = verdict_on(expectation, results)
     assert verdict == "as expected", f"{verdict}; expected because {expectation.because}"
 
 
 @pytest.mark.parametrize("folder", _folders(), ids=lambda folder: folder.name)
-def test_a_failure_points_into_the_stack_and_blames_nobody_else(folder: Path, shared: Path) -> None:
+def test_a_failure_points_into_the_stack_and_blames_nobody_else(folder: Path, reports: Path) -> None:
     """What the folder's criterion reports as failed is annotated so, and its source is a line of the stack's files."""
     expected = expectations_of(folder)
     criteria = {expectation.criterion for expectation in expected}
     blamed = {(one.criterion, one.subject) for one in expected if one.expect == "fail"}
     whole = {one.criterion for one in expected if one.expect == "fail" and not one.subject}
-    for result in _judge(folder, shared):
+    for result in _results(folder, reports):
         if result["criterion"] not in criteria or result["status"] != "fail":
             continue
         named = (result["criterion"], result["subject"]) in blamed or result["criterion"] in whole
