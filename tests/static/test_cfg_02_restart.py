@@ -23,5 +23,9 @@ def test_an_init_is_never_restarted(init: InitService, verdict: Verdict) -> None
         init.where("restart") if restart != "no" or policy is None else init.where("deploy", "restart_policy")
     )
     verdict.look = 'an init that failed must block its dependents; set restart: "no"'
+    written = init.written("restart")
+    unset = [one.name for one in written.variables if not one.has_value] if written is not None else []
+    if unset and condition == "none" and not init.config.get("restart"):
+        verdict.not_applicable(f"its restart policy comes from {unset[0]}, which is nowhere set")
     assert restart == "no"
     assert condition == "none"
