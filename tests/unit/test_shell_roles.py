@@ -142,6 +142,8 @@ def test_a_shell_within_is_entered(text: str, options: set[str], inner: str) -> 
         ("redis-cli -a hunter2 ping", "hunter2"),
         ("vault login hunter2", "hunter2"),
         ("app --db-password=hunter2", "hunter2"),
+        ("mongosh -u root -p hunter2 --eval x", "hunter2"),
+        ("kcadm.sh set-password --new-password hunter2", "hunter2"),
         ("psql postgresql://u:hunter2@db/x -c y", "hunter2"),
         ("psql -c \"CREATE ROLE a PASSWORD 'hunter2'\"", "hunter2"),
     ],
@@ -150,3 +152,9 @@ def test_a_quoted_command_shows_no_credential(text: str, secret: str) -> None:
     shown = quoted(command(text)[0].words)
     assert secret not in shown
     assert shown.split()[0] == text.split()[0]
+
+
+def test_a_quoted_command_shows_what_is_no_credential() -> None:
+    assert quoted(command("mkdir -p /data/x")[0].words) == "mkdir -p /data/x"
+    assert quoted(command("pg_isready -h db -p 5432")[0].words) == "pg_isready -h db -p 5432"
+    assert quoted(command("redis-cli -u $URL ping")[0].words) == "redis-cli -u $URL ping"
