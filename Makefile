@@ -4,7 +4,7 @@ BIN := .venv/bin
 COMPOSE := docker compose --env-file .env.example
 
 .DEFAULT_GOAL := help
-.PHONY: help python engine images secrets up down acceptance test nightly lint lock clean
+.PHONY: help python engine images secrets up down acceptance test nightly lint lock inventory clean
 
 help:                       ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -44,6 +44,9 @@ lint: .venv                 ## every linter and the type checker
 
 lock:                       ## renew requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" --extra dev pyproject.toml --output-file requirements.lock
+
+inventory: .venv            ## render inventory.yml as docs/inventory.md
+	@$(BIN)/python -m fixtures.inventory_page
 
 clean:                      ## remove the stack with its data and secrets, and everything else that was generated
 	-$(COMPOSE) down --volumes --remove-orphans
