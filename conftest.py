@@ -16,6 +16,7 @@ pytest_plugins = [
     "fixtures.running_stack",
     "fixtures.plain_stack",
     "fixtures.static_project",
+    "fixtures.given_options",
 ]
 
 

@@ -42,6 +42,8 @@ def test_the_inventory_agrees_with_the_compose_files(
     verdict.subject = entry
     verdict.expected = "listed in the inventory with compose file, targets and outputs, and so defined"
     verdict.look = "correct the inventory, or the compose file that it names"
+    if entry not in project.services and entry in project.tree.services():
+        verdict.not_applicable(f"{entry} is not part of the chosen profiles")
     differences = _differences(project, project.inventory, entry)
     verdict.observed = "; ".join(differences) or "both agree"
     promise = project.inventory.promise_of(entry)
@@ -53,7 +55,7 @@ def _differences(project: ComposeProject, inventory: Inventory, entry: str) -> l
     promise = inventory.promise_of(entry)
     if promise is None:
         return ["the compose files hold it, the inventory does not list it"]
-    missing = [name for name in promise.services if name not in project.services]
+    missing = [name for name in promise.services if name not in project.tree.services()]
     if missing:
         return [f"the inventory lists {name}, which no compose file defines" for name in missing]
     init = next(one for one in project.inits if one.name == promise.name)
