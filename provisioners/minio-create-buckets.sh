@@ -26,7 +26,7 @@ mkdir -p "$MC_CONFIG_DIR"
 ln -sf "$login" "$MC_CONFIG_DIR/config.json"
 policy=$scratch/policy.json
 
-# 0 done, 1 try again, 2 hopeless, 3 not there. mc ends every failed stat with "Object does not exist": the cause stands before.
+# 0 done, 1 try again, 2 hopeless, 3 no tag on it, 4 there already. The cause stands inside what mc prints.
 minio() {
   attempt mc --json "$@" && return 0
   said=$(cat "$out" "$err")
@@ -40,16 +40,10 @@ minio() {
       printf '%s is no configuration of mc that has the alias "store"\n' "$login" >"$err"
       return 2
       ;;
-    *NoSuchBucket* | *"Bucket "*" does not exist."* | *NoSuchTagSet* | *"No tags found"*) return 3 ;;
+    *NoSuchTagSet* | *"No tags found"*) return 3 ;; # said of a bucket that is not there, too
+    *BucketAlreadyOwnedByYou*) return 4 ;;
   esac
   return 1
-}
-
-exists() { # BUCKET -> $found
-  found=yes
-  minio stat "store/$1" && return 0 || code=$?
-  [ "$code" -eq 3 ] || return "$code"
-  found=
 }
 
 tagged() { # BUCKET -> $settled: the tag says that its policy was set, by us, once
@@ -59,19 +53,21 @@ tagged() { # BUCKET -> $settled: the tag says that its policy was set, by us, on
   settled=
 }
 
+# Whether it is there is what making it tells: asking would take the right to list what is in it.
+make() { # BUCKET -> $action
+  action=created
+  minio mb "store/$1" && return 0 || code=$?
+  [ "$code" -eq 4 ] || return "$code"
+  action=updated
+}
+
 ensure_bucket() { # NAME ACCESS
-  await minio exists "$1"
+  await minio tagged "$1"
   action=unchanged
-  if [ -z "$found" ]; then
-    await minio minio mb --ignore-existing "store/$1"
-    action=created
-  fi
-  settled=
-  [ $action = created ] || await minio tagged "$1"
   if [ -z "$settled" ]; then
+    await minio make "$1"
     [ "$2" = private ] || await minio minio anonymous set-json "$policy" "store/$1"
     await minio minio tag set "store/$1" 'provisioned-by=minio-create-buckets'
-    [ $action = created ] || action=updated
   fi
   resource bucket "$1" $action "access=$2"
 }

@@ -6,13 +6,14 @@ export MC_NO_COLOR=1 MC_QUIET=1
 mkdir -p "$MC_CONFIG_DIR"
 ln -sf /run/secrets/minio_root.json "$MC_CONFIG_DIR/config.json"
 
-# Two buckets, the anonymous policy of the public one, a tag on each; nothing about objects, accounts or the server.
+# Two buckets, the anonymous policy of the public one, a tag on each; nothing about objects, not even their names, accounts or
+# the server. Without the denial it could make access keys for itself.
 cat >/run/minio/provisioner.json <<POLICY
 {"Version": "2012-10-17", "Statement": [
   {"Effect": "Allow",
-   "Action": ["s3:CreateBucket", "s3:ListBucket", "s3:GetBucketLocation", "s3:GetBucketTagging", "s3:PutBucketTagging"],
+   "Action": ["s3:CreateBucket", "s3:GetBucketTagging", "s3:PutBucketTagging"],
    "Resource": ["arn:aws:s3:::$HY_BUCKET_NAME", "arn:aws:s3:::$HY_PRIVATE_BUCKET_NAME"]},
-  {"Effect": "Allow", "Action": ["s3:GetBucketPolicy", "s3:PutBucketPolicy"], "Resource": ["arn:aws:s3:::$HY_BUCKET_NAME"]},
+  {"Effect": "Allow", "Action": ["s3:PutBucketPolicy"], "Resource": ["arn:aws:s3:::$HY_BUCKET_NAME"]},
   {"Effect": "Deny", "Action": ["admin:*"]}]}
 POLICY
 

@@ -17,17 +17,7 @@ COMMIT;
 
 SELECT NOT EXISTS (SELECT FROM pg_database WHERE datname = :'role') AS new_database \gset
 \if :new_database
-CREATE DATABASE :"role" OWNER :"role";
+CREATE DATABASE :"role";
 \endif
-
--- The comment is written last and says that the grants were set once; from then on they are the owner's.
-SELECT shobj_description(oid, 'pg_database') IS NULL AS unsettled FROM pg_database WHERE datname = :'role' \gset
-\if :unsettled
-SET ROLE :"role";
-BEGIN;
-REVOKE ALL ON DATABASE :"role" FROM PUBLIC;
-COMMENT ON DATABASE :"role" IS 'provisioned by mng-pg-init';
-COMMIT;
-RESET ROLE;
-\endif
-SELECT 'database', :'role', CASE WHEN :'new_database' THEN 'created' WHEN :'unsettled' THEN 'updated' ELSE 'unchanged' END;
+SELECT hand_over(:'role') AS handed_over \gset
+SELECT 'database', :'role', CASE WHEN :'new_database' THEN 'created' WHEN :'handed_over' THEN 'updated' ELSE 'unchanged' END;

@@ -26,6 +26,7 @@ grant() {
     allow --allow-principal User:provisioner --topic infra-events --topic application-logs \
       --operation Create --operation Describe --operation DescribeConfigs --operation AlterConfigs \
       && allow --allow-principal User:ANONYMOUS --topic '*' --operation Read \
+      && allow --deny-principal User:ANONYMOUS --topic __ --resource-pattern-type prefixed --operation All \
       && : >"$granted"
   do sleep 1; done
 }
