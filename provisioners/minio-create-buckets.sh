@@ -40,7 +40,8 @@ minio() {
       printf '%s is no configuration of mc that has the alias "store"\n' "$login" >"$err"
       return 2
       ;;
-    *NoSuchTagSet* | *"No tags found"*) return 3 ;; # said of a bucket that is not there, too
+    *NoSuchTagSet* | *"No tags found"*) return 3 ;; # said of a bucket that is not there, too, to one who may not look
+    *NoSuchBucket* | *"bucket does not exist"*) return 3 ;;
     *BucketAlreadyOwnedByYou*) return 4 ;;
   esac
   return 1

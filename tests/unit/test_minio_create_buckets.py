@@ -26,6 +26,7 @@ def failed(cause: str, code: str = "", *, message: str = "Unable to make bucket.
     return Answer(out=f"{error(message, cause, **({'Code': code} if code else {}))}\n", code=1)
 
 
+NO_BUCKET = failed("The specified bucket does not exist", "NoSuchBucket")
 THERE = failed("Your previous request to create the named bucket succeeded.", "BucketAlreadyOwnedByYou")
 NO_TAGS = failed(
     "check 'mc tag set --help' on how to set tags", message="No tags found  for http://minio:9000/hy-public"
@@ -60,11 +61,12 @@ def settled(bench: Bench, name: str, *, public: bool) -> list[str]:
     return [*policy, f"tag set store/{name} provisioned-by=minio-create-buckets"]
 
 
-def test_missing_buckets_are_created(minio: Bench) -> None:
-    """Given a server without buckets,
+@pytest.mark.parametrize("look", [NO_TAGS, NO_BUCKET], ids=["least rights", "more rights"])
+def test_missing_buckets_are_created(minio: Bench, look: Answer) -> None:
+    """Given a server without buckets, which says so to those alone who may know,
     when minio-create-buckets runs,
     then it makes both, lets anybody read the objects of the public one alone, and tags each last."""
-    minio.stub("mc", {"tag list": [NO_TAGS], "": [OK]})
+    minio.stub("mc", {"tag list": [look], "": [OK]})
     ended = minio.run("minio-create-buckets")
     assert ended.actions == {"bucket hy-public": "created", "bucket hy-private": "created"}
     assert [line["access"] for line in ended.events("resource")] == ["public", "private"]
