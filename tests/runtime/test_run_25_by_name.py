@@ -1,0 +1,51 @@
+"""RUN-25: an init reaches its targets, and nobody else, over infra_net and by the service's name."""
+
+from __future__ import annotations
+
+from fixtures.criterion import criterion
+from fixtures.inventory import Promise
+from fixtures.network_names import NETWORK, neighbour
+from fixtures.stack import Stack, StackUnusable
+from fixtures.verdict import Verdict
+from fixtures.wire_observer import watch_the_wire
+
+
+@criterion("RUN-25")
+def test_an_init_reaches_its_targets_by_name(
+    promise: Promise, stack: Stack, probe_image: str, verdict: Verdict
+) -> None:
+    """Given an init on its own networks, with somebody who records in its network namespace,
+    when it runs with success,
+    then every connection that it begins goes to the address that one of its targets has on infra_net,
+    and a name by which that target is known there, its own or an alias, was looked up and told that address."""
+    seen = watch_the_wire(stack, promise.name, probe_image)
+    verdict.attach(f"{promise.name}-watched.log", seen.ending.log)
+    verdict.attach(
+        f"{promise.name}-wire.txt",
+        "\n".join(
+            [f"{name} is {', '.join(sorted(found)) or 'unknown'}" for name, found in seen.lookups.items()]
+            + sorted(map(str, seen.contacts))
+        ),
+    )
+    if seen.ending.exit_code != 0:
+        raise StackUnusable(f"{promise.name} is {seen.ending.state} under watch: see its log")
+    if not seen.contacts:
+        raise StackUnusable(f"{promise.name} has done its work, and not one connection of it was seen")
+    targets = {one.address: one for one in (neighbour(stack, name) for name in promise.targets)}
+    astray = sorted(str(contact) for contact in seen.contacts if contact.address not in targets)
+    unnamed = sorted(
+        targets[contact.address].service
+        for contact in seen.contacts
+        if contact.address in targets
+        and not any(contact.address in seen.lookups.get(name, ()) for name in targets[contact.address].names)
+    )
+    verdict.expected = (
+        f"contacts with {', '.join(promise.targets)} on {NETWORK} alone, each after a look-up of its name"
+    )
+    verdict.observed = (
+        f"{len(seen.contacts)} contacts, looked up {', '.join(sorted(seen.lookups)) or 'nothing'}; "
+        f"elsewhere: {', '.join(astray) or 'none'}; not by name: {', '.join(unnamed) or 'none'}"
+    )
+    verdict.look = "the endpoint in the init's settings, its extra_hosts, and the networks that it joins"
+    assert astray == []
+    assert unnamed == []
