@@ -56,13 +56,25 @@ field() { # TOPIC KEY: its value in the last description, nothing if there is no
   done <"$out"
 }
 
+# The CLI does not say of which topic it speaks.
+about() { # TOPIC COMMAND [ARG...]
+  asked=$1
+  shift
+  kafka "$@" && return 0 || code=$?
+  if [ "$code" -eq 2 ]; then
+    said=$(last_error)
+    printf 'topic %s: %s\n' "$asked" "$said" >"$err"
+  fi
+  return "$code"
+}
+
 create() {
-  kafka kafka-topics --create --if-not-exists --topic "$1" --partitions "$TOPIC_PARTITIONS" \
+  about "$1" kafka-topics --create --if-not-exists --topic "$1" --partitions "$TOPIC_PARTITIONS" \
     --replication-factor "$TOPIC_REPLICAS" --config "min.insync.replicas=$TOPIC_MIN_INSYNC"
 }
 
 enforce() {
-  kafka kafka-configs --alter --entity-type topics --entity-name "$1" --add-config "min.insync.replicas=$TOPIC_MIN_INSYNC"
+  about "$1" kafka-configs --alter --entity-type topics --entity-name "$1" --add-config "min.insync.replicas=$TOPIC_MIN_INSYNC"
 }
 
 await "$KAFKA_BOOTSTRAP" describe

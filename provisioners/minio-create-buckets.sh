@@ -33,8 +33,12 @@ minio() {
   cause=${said#*'"cause":{"message":"'}
   [ "$cause" = "$said" ] || printf '%s\n' "${cause%%'","error":'*}" >"$err"
   case $said in
-    *AccessDenied* | *"Access Denied"* | *AllAccessDisabled* | *InvalidAccessKeyId* | *SignatureDoesNotMatch*) return 2 ;;
-    *InvalidBucketName* | *"Bucket name c"* | *"Unable to parse access file"* | *MalformedPolicy*) return 2 ;;
+    *InvalidAccessKeyId* | *SignatureDoesNotMatch*) return 2 ;;
+    *AccessDenied* | *"Access Denied"* | *AllAccessDisabled* | *InvalidBucketName* | *"Bucket name c"* | *"Unable to parse access file"* | *MalformedPolicy*)
+      said=$(last_error)
+      printf '%s: %s\n' "$bucket" "$said" >"$err"
+      return 2
+      ;;
     *"Unable to load config"* | *"Requested path"*"not found"*)
       # Not mc's own words: they quote the file up to the mistake, keys and all.
       printf '%s is no configuration of mc that has the alias "store"\n' "$login" >"$err"
@@ -63,6 +67,7 @@ make() { # BUCKET -> $action
 }
 
 ensure_bucket() { # NAME ACCESS
+  bucket=$1
   await minio tagged "$1"
   action=unchanged
   if [ -z "$settled" ]; then

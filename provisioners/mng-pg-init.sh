@@ -9,6 +9,7 @@ for role in $PG_ROLES; do
   case $role in [!a-z_]* | pg_* | provisioner | postgres | public | none | template0 | template1) fail "setting PG_ROLES: $role cannot be the name of an application's role" ;; esac
   [ ${#role} -le 63 ] || fail "setting PG_ROLES: $role is longer than 63 characters"
 done
+[ ${#PGHOST} -le 253 ] || fail "setting PGHOST is longer than 253 characters"
 case $PGHOST in *' '*) fail "setting PGHOST must be one host name, not $PGHOST" ;; esac
 login=$SECRETS/mng_pg_provisioner_pgpass
 statements=$PROVISIONING/role_and_database.sql

@@ -7,11 +7,14 @@ ca=$SECRETS/opensearch_ca.pem
 login=$SECRETS/opensearch_provisioner_netrc
 template=$PROVISIONING/logs_template.json
 body=$scratch/body
+# Said before anything quotes it.
+case ${OPENSEARCH_URL-} in *@*) fail "setting OPENSEARCH_URL must not hold a credential: that is in $login" ;; esac
 setting OPENSEARCH_URL 'A-Za-z0-9.:/-' 'https://host:port'
 case ${OPENSEARCH_URL#https://} in
-  "$OPENSEARCH_URL" | '' | [!A-Za-z0-9]* | *[/\ ]* | *:*[!0-9]* | *:) fail "setting OPENSEARCH_URL must be https://host:port, not $OPENSEARCH_URL" ;;
+  "$OPENSEARCH_URL" | '' | [!A-Za-z0-9]* | *[/\ ]* | *:*[!0-9]* | *: | *:??????*) fail "setting OPENSEARCH_URL must be https://host:port, not $OPENSEARCH_URL" ;;
 esac
 setting TEMPLATE_NAME 'a-z0-9_-' 'one name of lower-case letters, digits, dashes and underscores'
+[ ${#TEMPLATE_NAME} -le 255 ] || fail "setting TEMPLATE_NAME is longer than 255 characters"
 case $TEMPLATE_NAME in _* | *' '*) fail "setting TEMPLATE_NAME must be one name that begins with a letter or digit, not $TEMPLATE_NAME" ;; esac
 needs secret "$ca"
 needs secret "$login"

@@ -6,10 +6,12 @@ import re
 
 import pytest
 
-from fixtures.broken_inputs import AT_ONCE_SECONDS, BROKEN
+from fixtures.broken_inputs import AT_ONCE_SECONDS, BROKEN, PATIENCE_SECONDS
 from fixtures.criterion import criterion
+from fixtures.impossible_requests import REQUESTS
 from fixtures.inventory import Promise
 from fixtures.stack import Stack
+from fixtures.target_snapshot import difference, snapshot
 from fixtures.verdict import Verdict
 
 PROGRESS = re.compile(r"\bevent=(?:start|wait|ready|resource)\b")
@@ -43,3 +45,38 @@ def test_what_waiting_cannot_cure_fails_at_once(
     assert len(complaints) == 1
     assert re.search(telling(promise.name), complaints[0])
     assert not any(value in end.log for value in stack.secrets.values.values())
+
+
+@criterion("RUN-12")
+def test_an_impossible_request_fails_at_once_and_changes_nothing(
+    promise: Promise, stack: Stack, verdict: Verdict
+) -> None:
+    """Given a healthy target whose whole state was recorded,
+    when the init is asked for what cannot be, or with settings that carry commands to a shell or a server,
+    then each time it exits with code 1 at once and names the resource or the setting in one line,
+    and the target's state is exactly as before."""
+    requests = REQUESTS[promise.name]
+    wrong = []
+    before = snapshot(stack, promise.name)
+    for request in requests:
+        with request.meanwhile(stack):
+            end = stack.run_init(promise.name, overrides=request.settings, timeout=PATIENCE_SECONDS)
+        verdict.attach(f"{promise.name}-{request.what.replace(' ', '-')}.log", end.log)
+        told = [line for line in end.log.splitlines() if line.strip() and not PROGRESS.search(line)]
+        right = end.exit_code == 1 and end.seconds <= AT_ONCE_SECONDS and len(told) == 1
+        if not right or not re.search(request.telling, told[0]):
+            wrong.append(
+                f"{request.what}: {end.state} after {end.seconds:.1f} s, {' | '.join(told[:3]) or 'no such line'}"
+            )
+    changed = difference(before, snapshot(stack, promise.name))
+    if changed:
+        wrong.append(f"one of them has changed the target: {changed}")
+    verdict.expected = (
+        f"{len(requests)} requests ({', '.join(request.what for request in requests)}): exit code 1 within "
+        f"{AT_ONCE_SECONDS} s, one line that names the resource or setting, no difference in the target"
+    )
+    verdict.observed = "; ".join(wrong) or f"{len(requests)} requests, each refused so"
+    verdict.look = (
+        "how the provisioner checks its settings before its first call, and what it hands on to its client"
+    )
+    assert wrong == []

@@ -138,10 +138,11 @@ def test_an_absent_server_is_waited_for(minio: Bench, step: str, cause: str) -> 
 def test_what_waiting_cannot_cure_ends_it_at_once(minio: Bench, step: str, cause: str, code: str) -> None:
     """Given a server that rejects the keys, the signature, the right or the name,
     when minio-create-buckets looks or makes,
-    then it ends at once with the cause, and does nothing more."""
+    then it ends at once with the cause and, unless the account is at fault, the bucket's name; it does nothing more."""
     minio.stub("mc", {step: [failed(cause, code)], "": [NO_TAGS]})
     ended = minio.run("minio-create-buckets")
-    assert ended.reason == f"minio refused: {cause}"
+    about = "" if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch") else "hy-public: "
+    assert ended.reason == f"minio refused: {about}{cause}"
     assert ended.events("wait") == []
     assert words(ended)[-1].startswith(step)
 
