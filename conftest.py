@@ -37,6 +37,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="compose file applied after the stack's own (repeatable)",
     )
+    group.addoption(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="what random moments are drawn from (default: another each time)",
+    )
     group.addoption("--keep", action="store_true", help="leave the stack up and print how to reach it")
     group.addoption(
         "--report",

@@ -1,0 +1,111 @@
+"""RUN-10: whatever a killed init left half done, the next run completes."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from fixtures.criterion import criterion
+from fixtures.inventory import Promise
+from fixtures.kill_campaign import Aftermath, Campaign, run_campaign
+from fixtures.stack import Stack, StackUnusable
+from fixtures.verdict import Verdict
+
+RANDOM_KILLS = 2
+MANY_RANDOM_KILLS = 24
+EXIT_LINE = re.compile(r"\bevent=exit code=1\b")
+
+
+@pytest.fixture(scope="module")
+def seed(request: pytest.FixtureRequest) -> int:
+    """What random moments are drawn from: given again, the same are."""
+    given: int | None = request.config.option.seed
+    return random.randrange(10**6) if given is None else given
+
+
+def _campaigns(
+    stack: Stack, promises: dict[str, Promise], seed: int, random_kills: int
+) -> Iterator[dict[str, Future[Campaign]]]:
+    """Inits of different targets do not meet, so they are killed at the same time."""
+    present = [promise for name, promise in promises.items() if name in stack.model["services"]]
+    with ThreadPoolExecutor(len(present)) as pool:
+        yield {one.name: pool.submit(run_campaign, stack, one, seed, random_kills) for one in present}
+
+
+@pytest.fixture(scope="module")
+def campaigns(stack: Stack, promises: dict[str, Promise], seed: int) -> Iterator[dict[str, Future[Campaign]]]:
+    """Each init killed at its start, after each resource, in each manner, and at some random moments."""
+    yield from _campaigns(stack, promises, seed, RANDOM_KILLS)
+
+
+@pytest.fixture(scope="module")
+def long_campaigns(
+    stack: Stack, promises: dict[str, Promise], seed: int
+) -> Iterator[dict[str, Future[Campaign]]]:
+    """The same with many random moments."""
+    yield from _campaigns(stack, promises, seed, MANY_RANDOM_KILLS)
+
+
+@criterion("RUN-10")
+def test_a_rerun_completes_what_a_killed_run_left(
+    promise: Promise, campaigns: dict[str, Future[Campaign]], verdict: Verdict
+) -> None:
+    """Given a target as it is after its own first boot,
+    when the init is killed at its start, after each resource that it logs or at a random moment, by a signal or for
+    want of memory, or its target is killed under it, and the init then runs again,
+    then the killed run says that it failed, the second exits with 0, and the target is as after one clean run."""
+    _judge(campaigns[promise.name].result(), verdict)
+
+
+@pytest.mark.slow
+@criterion("RUN-10")
+def test_a_rerun_completes_it_whenever_the_kill_came(
+    promise: Promise, long_campaigns: dict[str, Future[Campaign]], verdict: Verdict
+) -> None:
+    """Given a target as it is after its own first boot,
+    when the init is killed at many random moments, and each time runs again,
+    then the killed run says that it failed, the second exits with 0, and the target is as after one clean run."""
+    _judge(long_campaigns[promise.name].result(), verdict)
+
+
+def _judge(campaign: Campaign, verdict: Verdict) -> None:
+    wrong = [f"{one.kill}: {problem}" for one in campaign.aftermaths if (problem := _problem(one))]
+    verdict.expected = (
+        "a killed run ends with a code other than 0, after SIGTERM with 1 and an exit line; "
+        "the rerun exits with 0 and leaves the state of one clean run"
+    )
+    verdict.observed = f"{campaign.figures()}; wrong: {'; '.join(wrong) or 'nothing'}"
+    verdict.look = "the step that takes what exists for finished, or what is done outside one transaction"
+    for number, one in enumerate(campaign.aftermaths):
+        if _problem(one):
+            verdict.attach(
+                f"{campaign.init}-killed-{number}.log",
+                f"{one.kill}\n{one.run.log}\nleft undone:\n{one.undone}\n\n"
+                f"rerun:\n{one.rerun.log if one.rerun else 'none'}\ndifference from a clean run:\n{one.wrong}\n",
+            )
+    assert wrong == []
+    if campaign.never_hit:
+        raise StackUnusable(
+            f"{campaign.init} was done before it could be killed: "
+            f"{', '.join(map(str, campaign.never_hit))}; give the machine less to do"
+        )
+
+
+def _problem(one: Aftermath) -> str:
+    """What is wrong about one kill, "" if nothing."""
+    if one.rerun is None:
+        return f"without being killed it exited ({one.run.exit_code})"
+    if one.rerun.exit_code:
+        return f"the rerun exited ({one.rerun.exit_code})"
+    if one.wrong:
+        return f"after the rerun: {one.wrong}"
+    if one.run.exit_code == 0:
+        # Only a lost target may be survived, and then the work has to be done.
+        return f"it exited (0) with work undone: {one.undone}" if one.undone else ""
+    if one.kill.manner == "SIGTERM" and not (one.run.exit_code == 1 and EXIT_LINE.search(one.run.log)):
+        return f"it exited ({one.run.exit_code}) without an exit line"
+    return ""
