@@ -16,7 +16,7 @@ from fixtures.stack import Stack, StackUnusable
 from fixtures.verdict import Verdict
 
 RANDOM_KILLS = 2
-MANY_RANDOM_KILLS = 24
+MANY_RANDOM_KILLS = 12
 EXIT_LINE = re.compile(r"\bevent=exit code=1\b")
 
 
@@ -98,7 +98,9 @@ def _judge(campaign: Campaign, verdict: Verdict) -> None:
 def _problem(one: Aftermath) -> str:
     """What is wrong about one kill, "" if nothing."""
     if one.rerun is None:
-        return f"without being killed it exited ({one.run.exit_code})"
+        if one.run.exit_code:
+            return f"without being killed it exited ({one.run.exit_code})"
+        return f"it exited (0) with work undone: {one.undone}"
     if one.rerun.exit_code:
         return f"the rerun exited ({one.rerun.exit_code})"
     if one.wrong:

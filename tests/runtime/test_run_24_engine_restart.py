@@ -1,0 +1,119 @@
+"""RUN-24: after a restart of the engine the stack is ready again without a hand, and no init runs again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import images
+from fixtures import progress
+from fixtures.busy_user import busy_user
+from fixtures.criterion import criterion
+from fixtures.engine_restart import READY_SECONDS, InitState, Return, init_state, restart
+from fixtures.inventory import Promise
+from fixtures.own_engine import own_engine
+from fixtures.run_identity import RunIdentity
+from fixtures.stack import Stack, StackUnusable
+from fixtures.stack_names import names_of
+from fixtures.target_snapshot import difference, snapshot
+from fixtures.verdict import Verdict
+
+WAYS = ("shut down", "cut off")
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """The stack before its engine went down, in inits and their targets' states, and after each way of going down."""
+
+    inits: dict[str, InitState]
+    states: dict[str, str]
+    hindered: dict[str, str]
+    returns: dict[str, Return]
+    output: str
+
+
+@pytest.fixture(scope="module")
+def restarts(
+    planned_stack: Stack,
+    identity: RunIdentity,
+    run_folder: Path,
+    promises: dict[str, Promise],
+) -> Iterator[Restarts]:
+    """The stack on an engine of its own, which users work with, and which then goes down and comes back twice."""
+    image = images.ensure(["dind"], say=progress.say)["dind"]
+    began = time.monotonic()
+    with own_engine(image, identity, run_folder, planned_stack.root) as engine:
+        engine.take(sorted({service["image"] for service in planned_stack.model["services"].values()}))
+        progress.say(f"an engine of the run's own has the images after {time.monotonic() - began:.0f} s")
+        stack = Stack(
+            root=planned_stack.root,
+            identity=identity,
+            workspace=run_folder,
+            name=f"{identity.name}-again",
+            prefix="",
+            profiles=planned_stack.profiles,
+            overrides=planned_stack.overrides,
+            settings=planned_stack.settings,
+            host=engine.host,
+            way_to=engine.way_to,
+        )
+        inits = [name for name in promises if name in stack.model["services"]]
+        output = stack.up()
+        progress.say(f"the stack is up on it after {time.monotonic() - began:.0f} s")
+        with names_of(stack.address):
+            hindered = {name: busy_user(stack, name) for name in inits}
+            states = {name: snapshot(stack, name) for name in inits}
+        before = {name: init_state(stack.container(name)) for name in inits}
+        returns = {}
+        for way, down in zip(WAYS, (engine.stop, engine.cut_off), strict=True):
+            returns[way] = restart(engine, stack, down, inits)
+            progress.say(f"the engine was {way} and is back after {time.monotonic() - began:.0f} s")
+        yield Restarts(before, states, hindered, returns, output)
+
+
+@criterion("RUN-24", subject="servers")
+@pytest.mark.parametrize("way", WAYS)
+def test_what_served_serves_again(way: str, restarts: Restarts, verdict: Verdict) -> None:
+    """Given a stack that is up on an engine,
+    when the engine is shut down under it, or is cut off with all that runs on it, and is started again,
+    then every server is healthy again in time, and every gate runs, without any command."""
+    seen = restarts.returns[way]
+    verdict.expected = f"{way}: all servers healthy and all gates running within {READY_SECONDS} s"
+    verdict.observed = f"not back: {'; '.join(seen.not_back) or 'none'}"
+    verdict.look = (
+        "the service's restart policy, and its log: it starts in no order, beside stale files of its own"
+    )
+    if not seen.was_down:
+        raise StackUnusable("the engine still answered after it had been taken down, so nothing was judged")
+    assert seen.not_back == []
+
+
+@criterion("RUN-24")
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_done_stays_done(way: str, promise: Promise, restarts: Restarts, verdict: Verdict) -> None:
+    """Given a provisioned stack that users have worked with,
+    when its engine is shut down, or is cut off with all that runs on it, and is started again,
+    then the init is still exited (0), was not started again, and its targets hold all that they held."""
+    seen, before = restarts.returns[way], restarts.inits[promise.name]
+    after, state = seen.inits[promise.name], seen.states[promise.name]
+    hindered = restarts.hindered[promise.name]
+    verdict.expected = (
+        f"{way}: exited (0), 0 restarts, started {before.started_at}; the targets' state unchanged"
+    )
+    changed = difference(restarts.states[promise.name], state) if isinstance(state, str) else ""
+    verdict.observed = f"{after}; difference: {changed or 'none'}"
+    verdict.look = "the init's restart policy; where its target keeps its data"
+    verdict.attach(f"{promise.name}-up.txt", restarts.output)
+    if not seen.was_down:
+        raise StackUnusable("the engine still answered after it had been taken down, so nothing was judged")
+    assert (after.status, after.exit_code, after.restarts) == ("exited", 0, 0)
+    assert after.started_at == before.started_at
+    if isinstance(state, Exception):
+        raise StackUnusable(f"the state of its targets could not be seen: {state}") from state
+    if hindered:
+        raise StackUnusable(f"the user could not work with the provisioned target: {hindered}")
+    assert changed == ""
