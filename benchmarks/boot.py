@@ -29,6 +29,7 @@ CLI_START = {
     "os-init": ("opensearch", ["curl", "--version"]),
     "minio-create-buckets": ("minio", ["mc", "--version"]),
     "mng-pg-init": ("mng-pg", ["psql", "--version"]),
+    "valkey-cluster-init": ("valkey-1", ["valkey-cli", "--version"]),
 }
 """By init: where its CLI can be started, and how it is started doing nothing."""
 
