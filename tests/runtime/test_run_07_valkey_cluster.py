@@ -1,0 +1,139 @@
+"""RUN-7: the Valkey cluster is whole, through whichever node, and stays so when a primary or every address is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.criterion import criterion
+from fixtures.inventory import Promise
+from fixtures.stack import Stack, StackUnusable
+from fixtures.valkey_observer import NODES, SLOTS, NodeView, ValkeyObserver, is_whole
+from fixtures.verdict import Verdict
+
+PRIMARIES = 3
+REPLICAS = 3
+TAKEOVER_SECONDS = 60
+"""The node timeout, the election, and what a busy machine makes of both."""
+HEALING_SECONDS = 120
+"""All nodes start one after the other, find each other, and may elect once more."""
+
+
+def _described(seen: dict[str, NodeView | str]) -> str:
+    return "; ".join(f"{name}: {view}" for name, view in seen.items())
+
+
+@criterion("RUN-7", subject="valkey-cluster-init")
+@pytest.mark.parametrize("node", NODES)
+def test_each_node_tells_of_three_primaries_with_replicas(
+    node: str, valkey: ValkeyObserver, promises: dict[str, Promise], verdict: Verdict
+) -> None:
+    """Given six nodes and valkey-cluster-init that has exited with 0,
+    when one node alone is asked,
+    then the cluster is ok, all 16384 slots are covered by three primaries, and each of these has a replica."""
+    (promised,) = promises["valkey-cluster-init"].outputs
+    assert promised.details == {"primaries": PRIMARIES, "replicas": REPLICAS, "slots": SLOTS}, (
+        "the inventory does not promise what this test judges"
+    )
+    verdict.expected = (
+        f"state ok, {SLOTS} slots of {PRIMARIES} primaries, {REPLICAS} replicas, every primary with one"
+    )
+    verdict.look = "docker compose logs valkey-cluster-init"
+    view = valkey.view_of(node)
+    verdict.observed = f"{node}: {view}"
+    assert is_whole(view)
+    assert view.slots == SLOTS
+    assert (len(view.primaries), len(view.replicas)) == (PRIMARIES, REPLICAS)
+    assert set(view.replicas.values()) == set(view.primaries)
+
+
+@criterion("RUN-7", subject="valkey-cluster-init")
+def test_what_is_written_through_one_node_is_read_through_another(
+    valkey: ValkeyObserver, verdict: Verdict
+) -> None:
+    """Given a provisioned cluster and keys whose slots belong to different primaries,
+    when an application that knows one node writes them, and one that knows the next node reads,
+    then every write is accepted and every value read is the one that was written."""
+    pairs = dict(zip(NODES, [*NODES[1:], NODES[0]], strict=True))
+    written, read = {}, {}
+    for one, other in pairs.items():
+        written[one] = valkey.write(f"through:{one}", one, through=one)
+        read[one] = valkey.read(f"through:{one}", through=other)
+    owners = {valkey.primary_of(f"through:{one}", NODES[0]) for one in NODES}
+    verdict.expected = "every write accepted, every value read back through the next node"
+    verdict.observed = f"owners {sorted(owners)}; refused: {written}; read: {read}"
+    verdict.look = "the host names that the nodes announce, and the rights of the application's account"
+    if len(owners) < 2:
+        raise StackUnusable(f"all keys belong to {owners}, so nothing can be judged")
+    assert set(written.values()) == {""}
+    assert read == {one: one for one in NODES}
+
+
+@criterion("RUN-7", subject="valkey-cluster-init")
+@pytest.mark.parametrize("loss", ["stopped", "killed"])
+def test_a_lost_primary_is_replaced_by_its_replica(
+    loss: str, stack: Stack, valkey: ValkeyObserver, verdict: Verdict
+) -> None:
+    """Given a primary that holds a key which its replica has too,
+    when the primary is stopped, or killed,
+    then its replica takes over, the key is read and another is written through every other node,
+    and when it is back, it is a replica and the cluster is whole again with all that was written."""
+    key = f"lost:{loss}"
+    primary = valkey.primary_of(key, NODES[0])
+    others = [name for name in NODES if name != primary]
+    copies = valkey.write_copied(primary, key, "before", TAKEOVER_SECONDS)
+    verdict.expected = (
+        f"a replica of {primary} has the key, takes all its slots over within {TAKEOVER_SECONDS} s, "
+        "and nothing that was written is lost"
+    )
+    verdict.look = f"the log of {primary} and of its replica"
+    verdict.observed = f"{copies} replicas of {primary} have the key"
+    assert copies >= 1
+    successors = {name for name, of in valkey.view_of(primary).replicas.items() if of == primary}
+    lose = stack.stopped if loss == "stopped" else stack.killed
+    with lose(primary):
+        valkey.await_taken_over(primary, others[0], TAKEOVER_SECONDS)
+        successor = valkey.primary_of(key, others[0])
+        read = {name: valkey.read(key, through=name) for name in others}
+        written = {name: valkey.write(f"{key}:{name}", name, through=name) for name in others}
+    seen = valkey.await_whole(HEALING_SECONDS)
+    kept = {name: valkey.read(f"{key}:{name}", through=primary) for name in others}
+    part = valkey.part_of(primary)
+    verdict.observed = (
+        f"{successor or 'nobody'} after {primary}; meanwhile read: {read}, refused: {written}; "
+        f"afterwards {primary} is {part}, kept: {kept}; {_described(seen)}"
+    )
+    assert successor in successors
+    assert set(read.values()) == {"before"}
+    assert set(written.values()) == {""}
+    assert part == f"replica of {successor}"
+    assert all(is_whole(view) for view in seen.values())
+    assert kept == {name: name for name in others}
+
+
+@criterion("RUN-7", subject="valkey-cluster-init")
+def test_the_cluster_outlives_all_its_addresses(
+    valkey: ValkeyObserver, stack: Stack, verdict: Verdict
+) -> None:
+    """Given a provisioned cluster with a key in it,
+    when all nodes are stopped and each is started with an address that another one had,
+    then the cluster is whole again by itself, with the key, and no init has run."""
+    refused = valkey.write("address", "kept", through=NODES[0])
+    before = valkey.view_of(NODES[0])
+    addresses = valkey.moved()
+    if any(old == new for old, new in addresses.values()):
+        raise StackUnusable(f"a node has kept its address, so nothing can be judged: {addresses}")
+    seen = valkey.await_whole(HEALING_SECONDS)
+    kept = {name: valkey.read("address", through=name) for name in NODES}
+    verdict.expected = (
+        f"whole within {HEALING_SECONDS} s as seen by every node, and the key read through each"
+    )
+    verdict.observed = (
+        f"addresses {addresses}; refused: {refused or 'nothing'}; read: {kept}; {_described(seen)}"
+    )
+    verdict.look = "how a node finds its peers when their addresses in nodes.conf are no longer theirs"
+    assert refused == ""
+    assert all(is_whole(view) for view in seen.values())
+    assert set(kept.values()) == {"kept"}
+    after = valkey.view_of(NODES[0])
+    assert sorted(after.primaries.values()) == sorted(before.primaries.values())
+    stack.wait_healthy(NODES)
