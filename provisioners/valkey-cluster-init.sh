@@ -40,14 +40,15 @@ PASSWORD_AND_REQUESTS
       [A-Z][A-Z]*\ *) verdict=1 ;;
       *) continue ;;
     esac
-    printf '%s: %s\n' "$1" "$row" >"$err"
-    return "$verdict"
+    not_yet "$1: $row" || return "$verdict"
   done <"$out"
-  [ -s "$out" ]
+  [ -s "$out" ] || return 1
+  printf '%s' "$lacking" >"$err"
 }
 
-not_yet() {
-  printf '%s\n' "$1" >"$err"
+not_yet() { # REASON: the last word on the cluster, also where time is up before the next call
+  lacking=$1
+  printf '%s\n' "$lacking" >"$err"
   return 1
 }
 
@@ -123,17 +124,25 @@ gap() { # -> $from and $to, the first range that nobody owns
   [ "$from" -le 16383 ]
 }
 
-# Of what nobody owns, each primary gets what lies in its even share.
+# Of what nobody owns, each primary gets what lies in its even share. One that still takes another for the owner refuses; when
+# it does so again, it is the next one's turn: whoever gave the slots up knows better.
 assign() { # PRIMARY...
   while gap; do
     share=1
     while [ $((16384 * share / $#)) -le "$from" ]; do share=$((share + 1)); done
     [ "$to" -lt $((16384 * share / $#)) ] || to=$((16384 * share / $# - 1))
-    eval "node=\${$share}"
-    valkey "$node" "CLUSTER ADDSLOTSRANGE $from $to" || return $?
+    eval "node=\${$(((share + turn - 1) % $# + 1))}"
+    valkey "$node" "CLUSTER ADDSLOTSRANGE $from $to" || refuse $? || return $?
     resource slots "$from-$to" created "primary=${node%:*}"
     held="$held $from-$to"
   done
+}
+
+refuse() { # STATUS
+  [ "$refused" = "$from-$to" ] || turn=-1
+  refused=$from-$to
+  turn=$((turn + 1))
+  return "$1"
 }
 
 # Nodes that do not see each other are introduced, by the addresses that their names have now.
@@ -214,10 +223,10 @@ close() {
     fi
     if [ "$keys" = 0 ]; then
       valkey "$node" "CLUSTER SETSLOT $slot STABLE" || return $?
-      resource slot "$slot" updated "primary=${node%:*}" state=closed
+      resource slot "$slot" updated "node=${node%:*}" state=closed
       action=updated
     else
-      resource slot "$slot" unchanged "primary=${node%:*}" state=open "moved=$keys"
+      resource slot "$slot" unchanged "node=${node%:*}" state=open "moved=$keys"
     fi
   done
 }
@@ -246,8 +255,9 @@ advance() {
   settled=yes
 }
 
+lacking=
 for node in $nodes; do await "$node" valkey "$node" 'CLUSTER INFO'; done
-action='' settled='' open_before='' sightings=0
+action='' settled='' open_before='' sightings=0 refused='' turn=0
 until [ -n "$settled" ]; do await "$VALKEY_NODES" advance; done
 # shellcheck disable=SC2086 # a word each
 set -- $owners
