@@ -1,8 +1,8 @@
--- One application's role and database, by the provisioner. Each step is whole or not at all, so that a killed run is completed
+-- One application's role and database, by the provisioner of a server or of a cluster. Each step is whole or not at all, so that a killed run is completed
 -- by the next; prints "kind name action". The name comes as the variable "role" and is quoted by psql.
 SET client_min_messages = warning;
 SET lock_timeout = '30s';
-SELECT FROM pg_advisory_lock(hashtext('mng-pg-init'));
+SELECT FROM pg_advisory_lock(hashtext('role_and_database'));
 
 BEGIN;
 SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') AS new_role \gset
