@@ -30,6 +30,7 @@ CLI_START = {
     "minio-create-buckets": ("minio", ["mc", "--version"]),
     "mng-pg-init": ("mng-pg", ["psql", "--version"]),
     "valkey-cluster-init": ("valkey-1", ["valkey-cli", "--version"]),
+    "pg-cluster-init": ("pg-1", ["psql", "--version"]),
 }
 """By init: where its CLI can be started, and how it is started doing nothing."""
 

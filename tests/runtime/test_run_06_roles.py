@@ -7,9 +7,14 @@ import pytest
 from fixtures.criterion import criterion
 from fixtures.inventory import Promise
 from fixtures.postgres_observer import PostgresObserver
+from fixtures.stack import Stack
 from fixtures.verdict import Verdict
 
-APPLICATIONS = ("platform", "telemetry")
+APPLICATIONS = {"mng-pg-init": ("platform", "telemetry"), "pg-cluster-init": ("orders", "billing")}
+"""By init: the roles that it makes, each with a database of its name."""
+
+_EVERY_ROLE = [(init, role) for init, roles in APPLICATIONS.items() for role in roles]
+_OBSERVERS = {"mng-pg-init": "postgres", "pg-cluster-init": "pg_cluster"}
 
 FORBIDDEN = {
     "make a role": "CREATE ROLE intruder",
@@ -25,32 +30,40 @@ FORBIDDEN = {
 }
 
 
-@criterion("RUN-6", subject="mng-pg-init")
-@pytest.mark.parametrize("role", APPLICATIONS)
+@pytest.fixture
+def server(maker: str, stack: Stack, request: pytest.FixtureRequest, verdict: Verdict) -> PostgresObserver:
+    """What the init `maker` provisions, that init being the verdict's subject."""
+    verdict.subject = maker
+    found: PostgresObserver = request.getfixturevalue(_OBSERVERS[maker])
+    return found
+
+
+@criterion("RUN-6")
+@pytest.mark.parametrize(("maker", "role"), _EVERY_ROLE)
 def test_a_role_owns_its_database_and_nothing_else(
-    role: str, postgres: PostgresObserver, promises: dict[str, Promise], verdict: Verdict
+    maker: str, role: str, server: PostgresObserver, promises: dict[str, Promise], verdict: Verdict
 ) -> None:
-    """Given mng-pg-init has exited with 0,
-    when the role logs in with its own secret, works in its own database and tries what it was not given,
+    """Given an init of PostgreSQL has exited with 0,
+    when a role of its making logs in with its own secret, works in its own database and tries what it was not given,
     then its own work succeeds and everything else is refused by the server."""
-    promised = {(output.kind, output.name) for output in promises["mng-pg-init"].outputs}
+    promised = {(output.kind, output.name) for output in promises[maker].outputs}
     assert {("role", role), ("database", role)} <= promised, (
         "the inventory does not promise what this test judges"
     )
     verdict.expected = (
         f"{role} logs in to {role} and uses it; refused: {', '.join(FORBIDDEN)}, and every other database"
     )
-    verdict.look = "docker compose logs mng-pg-init; \\du and \\l in psql"
+    verdict.look = f"docker compose logs {maker}; \\du and \\l in psql"
     trouble = [
-        postgres.refusal(role, role, statement)
+        server.refusal(role, role, statement)
         for statement in ("SELECT current_user", "CREATE TABLE own_work (n int)", "DROP TABLE own_work")
     ]
-    allowed = [deed for deed, statement in FORBIDDEN.items() if not postgres.refusal(role, role, statement)]
-    others = {*APPLICATIONS, "template1"} - {role}
+    allowed = [deed for deed, statement in FORBIDDEN.items() if not server.refusal(role, role, statement)]
+    others = {*APPLICATIONS[maker], "template1"} - {role}
     allowed += [
-        f"log in to {other}" for other in sorted(others) if not postgres.refusal(role, other, "SELECT 1")
+        f"log in to {other}" for other in sorted(others) if not server.refusal(role, other, "SELECT 1")
     ]
-    attributes = postgres.as_superuser(
+    attributes = server.as_superuser(
         "postgres",
         "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls FROM pg_roles "  # noqa: S608
         f"WHERE rolname = '{role}'",
@@ -63,20 +76,20 @@ def test_a_role_owns_its_database_and_nothing_else(
     assert attributes == [(False,) * 5]
 
 
-@criterion("RUN-6", subject="mng-pg-init")
-@pytest.mark.parametrize("role", APPLICATIONS)
+@criterion("RUN-6")
+@pytest.mark.parametrize(("maker", "role"), _EVERY_ROLE)
 def test_a_role_is_let_in_by_its_own_secret_alone(
-    role: str, postgres: PostgresObserver, verdict: Verdict
+    maker: str, role: str, server: PostgresObserver, verdict: Verdict
 ) -> None:
-    """Given mng-pg-init has exited with 0,
-    when somebody logs in as the role with another account's secret or with an empty one,
+    """Given an init of PostgreSQL has exited with 0,
+    when somebody logs in as a role of its making with another account's secret or with an empty one,
     then the server refuses."""
-    other = next(name for name in APPLICATIONS if name != role)
+    other = next(name for name in APPLICATIONS[maker] if name != role)
     verdict.expected = "password authentication failed"
     verdict.look = "pg_hba.conf: every host line must ask for scram-sha-256"
     answers = [
-        postgres.refusal(role, role, "SELECT 1", password=wrong)
-        for wrong in (postgres.password(other), "not-the-password")
+        server.refusal(role, role, "SELECT 1", password=wrong)
+        for wrong in (server.password(other), "not-the-password")
     ]
     verdict.observed = "; ".join(answer or "let in" for answer in answers)
     assert all("password authentication failed" in answer for answer in answers)
