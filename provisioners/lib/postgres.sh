@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # $telling, $out and $err are provision.sh's
 # What the provisioners of PostgreSQL share: an application's role and database of the same name, each made where it is
-# missing and left alone where it is there. Sourced after provision.sh.
+# missing and left alone where it is there. Sourced after the script has begun.
 #
 #   provision_postgres PREFIX      the whole work, for the roles in $PG_ROLES on the server $PGHOST; PREFIX begins the names
 #                                  of the secrets: PREFIX_provisioner_pgpass, and PREFIX_ROLE_password for each role
@@ -43,7 +43,7 @@ provision_postgres() {
   needs secret "$login"
   for role in $PG_ROLES; do needs secret "$SECRETS/${prefix}_${role}_password"; done
   needs script "$statements"
-  export PGUSER=provisioner PGDATABASE=postgres PGPASSFILE="$login"
+  export PGUSER=provisioner PGDATABASE=postgres PGPASSFILE="$login" PGAPPNAME="$_init"
   export PGCONNECT_TIMEOUT="${PROVISION_ATTEMPT_TIMEOUT%%.*}" PGTARGETSESSIONATTRS=read-write
 
   await "$PGHOST" answers

@@ -60,7 +60,7 @@ def killed_behind(cluster: PgClusterObserver, writer: SteadyWriter) -> Iterator[
     with ExitStack() as dead:
         with cluster.replicas_cut_off():
             writer.goes_on(rows=20, seconds=3)
-            dead.enter_context(cluster.stack.killed(cluster.server()))
+            dead.enter_context(cluster.stack.stopped(cluster.server(), kill=True))
         yield
 
 
@@ -152,8 +152,7 @@ def test_an_init_works_on_when_the_primary_is_lost_in_its_middle(
         )
         if run.done() and run.result().exit_code == 0:
             raise StackUnusable(f"{INIT} was not held up and ended before the primary was lost")
-        lose = stack.killed if how == "killed" else stack.stopped
-        with lose(before):
+        with stack.stopped(before, kill=how == "killed"):
             end = run.result()
     verdict.attach(f"{INIT}-{how}.log", end.log)
     healed = cluster.becomes(cluster.is_whole, HEAL_SECONDS)
