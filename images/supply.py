@@ -127,7 +127,8 @@ class _Supply:
 
     def _obtain(self, recipe: Recipe, reference: str) -> None:
         began = time.monotonic()
-        if recipe.is_official:
+        # Under another name it is somebody else's, also where there is no official one.
+        if recipe.is_official or reference != recipe.image:
             self._say(f"{recipe.name:<11} pulling {reference}")
             complaint = self._registries.pull(reference)
             if complaint is None:

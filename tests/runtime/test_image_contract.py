@@ -61,10 +61,10 @@ def start(engine: DockerClient, references: dict[str, str], identity: RunIdentit
     return started
 
 
-def succeeds(container: Container, line: str) -> bool:
-    """Whether a shell line ends with 0 inside the container; an error of the test if the container ended."""
+def succeeds(container: Container, line: str | list[str]) -> bool:
+    """Whether a shell line, or a command, ends with 0 inside the container; an error of the test if that ended."""
     try:
-        container.execute(["sh", "-c", line])
+        container.execute(["sh", "-c", line] if isinstance(line, str) else line)
     except DockerException:
         container.reload()  # type: ignore[no-untyped-call]
         assert container.state.running, (
@@ -74,7 +74,7 @@ def succeeds(container: Container, line: str) -> bool:
     return True
 
 
-def await_success(container: Container, line: str, seconds: float) -> None:
+def await_success(container: Container, line: str | list[str], seconds: float) -> None:
     await_condition(lambda: succeeds(container, line), seconds, lambda: f"{line}\n{container.logs()[-800:]}")
 
 
@@ -121,10 +121,17 @@ def test_an_image_has_the_commands_of_the_official_one(
     name: str, runs: str, assembled: Callable[[str], bool], start: Callable[..., Any]
 ) -> None:
     """Given a container with a read-only root, no capability and a noexec /tmp,
-    when each command line of the contract runs in it,
+    when each command line of the contract runs in it, or as its command where the image has no shell,
     then it succeeds and says what the contract says."""
     if runs == "runs_if_assembled" and not assembled(name):
         pytest.skip("this is the official image, which need not have it")
+    if not _CONTRACTS[name].get("shell", True):
+        for promised in _CONTRACTS[name][runs]:
+            with start(name, *promised["line"].split()) as container:
+                assert exit_code(container) == 0
+                said = container.logs()
+                assert re.search(promised["says"], said, re.MULTILINE), f"{promised['line']}: {said}"
+        return
     with start(name, "-c", "sleep 600", entrypoint="sh") as container:
         for promised in _CONTRACTS[name][runs]:
             said = container.execute(["sh", "-c", f"{promised['line']} 2>&1"])
@@ -331,6 +338,43 @@ def test_a_first_boot_of_postgres_that_fails_is_started_over(
             ["psql", "-U", "postgres", "-Atc", "SELECT count(*) FROM pg_tables WHERE tablename IN ('a', 'b')"]
         )
     assert tables.strip() == "2"
+
+
+def test_etcd_takes_settings_from_variables(start: Callable[..., Any]) -> None:
+    """Given a hardened etcd whose settings are ETCD_ variables,
+    when a key is put by etcdctl,
+    then it can be read."""
+    with start(
+        "etcd",
+        envs={"ETCD_DATA_DIR": "/var/lib/etcd/below", "ETCD_NAME": "contract"},
+        tmpfs=["/var/lib/etcd:rw,noexec,nosuid,nodev"],
+    ) as container:
+        await_success(container, ["/usr/local/bin/etcdctl", "endpoint", "health"], 30)
+        container.execute(["etcdctl", "put", "who", "contract"])
+        assert container.execute(["etcdctl", "get", "who", "--print-value-only"]) == "contract"
+
+
+_PROXY = """
+frontend contract
+  bind :8080
+  mode http
+  timeout client 1s
+  http-request return status 200 content-type text/plain string contract
+"""
+
+
+def test_haproxy_reads_its_configuration_where_the_official_one_does(
+    start: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Given a hardened HAProxy with a configuration at the official place,
+    when it is started without arguments and asked over HTTP,
+    then it answers as configured, and ends on the official signal."""
+    configuration = folder_of(tmp_path / "haproxy", {"haproxy.cfg": _PROXY})
+    ask = r'exec 3<>/dev/tcp/localhost/8080; printf "GET / HTTP/1.0\r\n\r\n" >&3; grep -q contract <&3'
+    with start("haproxy", volumes=[(configuration, "/usr/local/etc/haproxy", "ro")]) as container:
+        await_success(container, f"bash -c '{ask}'", 30)
+        container.kill("SIGUSR1")
+        assert exit_code(container) == 0
 
 
 def test_the_probe_drops_packets_where_it_may(start: Callable[..., Any]) -> None:
