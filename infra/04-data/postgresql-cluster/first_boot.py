@@ -1,8 +1,9 @@
 """Undoes a first boot that was cut short, which Patroni alone would take for somebody else's data and wait for ever.
 
 `.first-boot` stands beside the data from before they are made (by initdb) or copied (from the primary) until PostgreSQL
-runs on them. Found at a start, it means that these may be half made: they are removed. Who was making the cluster
-has left an empty `initialize` key in etcd besides, and nobody else may make one while it is there.
+runs on them. Found at a start, it means that these may be half made: they are removed, and so is a later copy without
+its last file. Who was making the cluster has left an empty `initialize` key in etcd besides, and nobody else may make
+one while it is there.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ import yaml
 
 VOLUME = Path("/var/lib/postgresql/data")
 DATA = VOLUME / "pg"
+LAST_FILE = DATA / "global" / "pg_control"
 MARK = VOLUME / ".first-boot"
 CONFIGURATION = Path("/etc/patroni/patroni.yml")
 
 
 def main() -> int:
     """0 when Patroni may start; 1 with one line when etcd, which has to be asked, does not answer."""
-    if MARK.exists() and DATA.exists():
+    if DATA.exists() and (MARK.exists() or not LAST_FILE.exists()):
         said = yaml.safe_load(CONFIGURATION.read_text(encoding="utf-8"))
         try:
             _undo(said["etcd3"]["hosts"], f"/service/{said['scope']}/initialize")
