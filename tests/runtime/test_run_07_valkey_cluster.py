@@ -89,8 +89,7 @@ def test_a_lost_primary_is_replaced_by_its_replica(
     verdict.observed = f"{copies} replicas of {primary} have the key"
     assert copies >= 1
     successors = {name for name, of in valkey.view_of(primary).replicas.items() if of == primary}
-    lose = stack.stopped if loss == "stopped" else stack.killed
-    with lose(primary):
+    with stack.stopped(primary, kill=loss == "killed"):
         valkey.await_taken_over(primary, others[0], TAKEOVER_SECONDS)
         successor = valkey.primary_of(key, others[0])
         read = {name: valkey.read(key, through=name) for name in others}
