@@ -74,9 +74,10 @@ survey() {
 }
 
 # $held: ranges of slots with an owner; $owners: nodes that have some; $chosen: those and, while they are too few, nodes that
-# have none yet; $spare: what is left to be a replica; $followed: whom the replicas follow; $open: slots between two owners.
+# have none yet; $spare: what is left to be a replica; $followed: whom the replicas follow; $open: slots between two owners;
+# $gone: slots of a node that is none of these and out of reach.
 take_stock() {
-  held='' owners='' chosen='' spare='' followed=' ' open='' strangers=' '
+  held='' owners='' chosen='' spare='' followed=' ' open='' gone='' strangers=' '
   short=$primaries
   while read -r node id flags primary slots; do
     case $flags in *slave*) followed="$followed$primary " && continue ;; esac
@@ -89,9 +90,10 @@ take_stock() {
   done <<MEMBERS
 ${members%"$line"}
 MEMBERS
-  while read -r node id _ _ slots; do
+  while read -r node id state host slots; do
     case $ids$strangers$slots in *" $id "* | *' ') continue ;; esac
     strangers="$strangers$id " held="$held ${slots%%'['*}" short=$((short - 1))
+    [ "$state" = seen ] || gone="$slots of a former $host"
   done <<SIGHTS
 $sights
 SIGHTS
@@ -245,6 +247,7 @@ advance() {
   fi
   introduce || return $?
   forget || return $?
+  [ -z "$gone" ] || not_yet "no replica has taken over $gone yet" || return $?
   if [ -n "$spare" ]; then
     : "${action:=updated}"
     follow
