@@ -21,6 +21,11 @@ INITS: dict[str, dict[str, str]] = {
     "os-init": {"OPENSEARCH_URL": "https://opensearch:9200", "TEMPLATE_NAME": "logs_template"},
     "minio-create-buckets": {"HY_BUCKET_NAME": "hy-public", "HY_PRIVATE_BUCKET_NAME": "hy-private"},
     "mng-pg-init": {"PGHOST": "mng-pg", "PG_ROLES": "platform telemetry"},
+    "pg-cluster-init": {"PGHOST": "pg-haproxy", "PG_ROLES": "orders billing"},
+    "valkey-cluster-init": {
+        "VALKEY_NODES": ",".join(f"valkey-{number}:6379" for number in range(1, 7)),
+        "VALKEY_REPLICAS": "1",
+    },
 }
 SECRETS = (
     "kafka_provisioner.properties",
@@ -30,6 +35,10 @@ SECRETS = (
     "mng_pg_provisioner_pgpass",
     "mng_pg_platform_password",
     "mng_pg_telemetry_password",
+    "pg_cluster_provisioner_pgpass",
+    "pg_cluster_orders_password",
+    "pg_cluster_billing_password",
+    "valkey_provisioner_password",
 )
 INPUTS = ("logs_template.json", "role_and_database.sql")
 
@@ -69,7 +78,7 @@ def armed(bench: Bench) -> Bench:
         bench.secret(name, "held\n")
     for name in INPUTS:
         bench.input(name, "held\n")
-    for name in ("kafka-topics", "kafka-configs", "curl", "mc", "psql"):
+    for name in ("kafka-topics", "kafka-configs", "curl", "mc", "psql", "valkey-cli", "getent"):
         bench.stub(name, [Answer()])
     bench.settings |= PACES
     return bench
