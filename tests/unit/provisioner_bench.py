@@ -242,6 +242,11 @@ class Bench:
         )
         program.chmod(0o755)
 
+    def offer(self, tool: str) -> None:
+        """Put one more tool on PATH that this provisioner's image has: busybox's own with busybox."""
+        program = self.shell.command[0] if self.shell.name == "busybox" else _installed(tool)
+        (self.folder / "bin" / tool).symlink_to(program)
+
     def calls(self) -> tuple[Call, ...]:
         """What the stubs have been asked so far, in order."""
         found = []
