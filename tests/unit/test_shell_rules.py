@@ -95,6 +95,7 @@ def test_options_of_a_scripts_first_line_hold_when_it_is_started_by_name(call: s
         ("pg_isready -t 3 -h db", False),
         ("nc -z -w 2 db 5432", False),
         ("nc -z db 5432", True),
+        ("awk -f plan.awk /answers >/todo", False),
     ],
 )
 def test_an_attempt_needs_a_time_limit_of_its_own(attempt: str, found: bool) -> None:
