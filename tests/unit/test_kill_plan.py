@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fixtures.kill_plan import MANNERS, planned_kills
+from fixtures.kill_plan import MANNERS, Kill, planned_kills
 
 GAPS = [1.0, 0.001, 0.4]
 
@@ -31,3 +31,11 @@ def test_a_moment_that_is_too_short_is_tried_but_not_demanded() -> None:
     assert [kill.reachable for kill in drawn[:3]] == [True, False, True]
     assert str(drawn[0]) == "SIGKILL at its start"
     assert str(drawn[2]) == "SIGKILL after 2 resources"
+
+
+def test_what_came_too_late_comes_earlier_the_next_time() -> None:
+    """Given a random kill that missed, when it is tried again, then sooner; one that follows a resource still does."""
+    at_random = Kill("SIGKILL", fraction=0.8)
+    after_resource = Kill("SIGKILL", resources=1)
+    assert at_random.earlier() == Kill("SIGKILL", fraction=0.56)
+    assert after_resource.earlier() == after_resource
