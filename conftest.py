@@ -43,6 +43,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="what random moments are drawn from (default: another each time)",
     )
+    group.addoption(
+        "--kills",
+        type=int,
+        default=2,
+        metavar="N",
+        help="kill each init at N random moments beside the planned ones (default: 2)",
+    )
     group.addoption("--keep", action="store_true", help="leave the stack up and print how to reach it")
     group.addoption(
         "--report",

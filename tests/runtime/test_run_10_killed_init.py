@@ -15,8 +15,6 @@ from fixtures.kill_campaign import Aftermath, Campaign, run_campaign
 from fixtures.stack import Stack, StackUnusable
 from fixtures.verdict import Verdict
 
-RANDOM_KILLS = 2
-MANY_RANDOM_KILLS = 12
 EXIT_LINE = re.compile(r"\bevent=exit code=1\b")
 
 
@@ -27,27 +25,20 @@ def seed(request: pytest.FixtureRequest) -> int:
     return random.randrange(10**6) if given is None else given
 
 
-def _campaigns(
-    stack: Stack, promises: dict[str, Promise], seed: int, random_kills: int
+@pytest.fixture(scope="module")
+def campaigns(
+    stack: Stack, promises: dict[str, Promise], seed: int, request: pytest.FixtureRequest
 ) -> Iterator[dict[str, Future[Campaign]]]:
-    """Inits of different targets do not meet, so they are killed at the same time."""
+    """Each init killed at its start, after each resource, in each manner, and at some random moments.
+
+    Inits of different targets do not meet, so they are killed at the same time.
+    """
     present = [promise for name, promise in promises.items() if name in stack.model["services"]]
     with ThreadPoolExecutor(len(present)) as pool:
-        yield {one.name: pool.submit(run_campaign, stack, one, seed, random_kills) for one in present}
-
-
-@pytest.fixture(scope="module")
-def campaigns(stack: Stack, promises: dict[str, Promise], seed: int) -> Iterator[dict[str, Future[Campaign]]]:
-    """Each init killed at its start, after each resource, in each manner, and at some random moments."""
-    yield from _campaigns(stack, promises, seed, RANDOM_KILLS)
-
-
-@pytest.fixture(scope="module")
-def long_campaigns(
-    stack: Stack, promises: dict[str, Promise], seed: int
-) -> Iterator[dict[str, Future[Campaign]]]:
-    """The same with many random moments."""
-    yield from _campaigns(stack, promises, seed, MANY_RANDOM_KILLS)
+        yield {
+            one.name: pool.submit(run_campaign, stack, one, seed, request.config.option.kills)
+            for one in present
+        }
 
 
 @criterion("RUN-10")
@@ -59,17 +50,6 @@ def test_a_rerun_completes_what_a_killed_run_left(
     want of memory, or its target is killed under it, and the init then runs again,
     then the killed run says that it failed, the second exits with 0, and the target is as after one clean run."""
     _judge(campaigns[promise.name].result(), verdict)
-
-
-@pytest.mark.slow
-@criterion("RUN-10")
-def test_a_rerun_completes_it_whenever_the_kill_came(
-    promise: Promise, long_campaigns: dict[str, Future[Campaign]], verdict: Verdict
-) -> None:
-    """Given a target as it is after its own first boot,
-    when the init is killed at many random moments, and each time runs again,
-    then the killed run says that it failed, the second exits with 0, and the target is as after one clean run."""
-    _judge(long_campaigns[promise.name].result(), verdict)
 
 
 def _judge(campaign: Campaign, verdict: Verdict) -> None:
