@@ -21,7 +21,7 @@ primaries=$((count / (VALKEY_REPLICAS + 1)))
 [ $((primaries * (VALKEY_REPLICAS + 1))) -eq $count ] || fail "setting VALKEY_REPLICAS=$VALKEY_REPLICAS does not divide the $count nodes of VALKEY_NODES evenly"
 [ "$primaries" -ge 3 ] || fail "setting VALKEY_NODES names $count nodes: three primaries with VALKEY_REPLICAS=$VALKEY_REPLICAS are $((3 * VALKEY_REPLICAS + 3))"
 needs secret "$login"
-lacking='' refused='' turn=0 marks='' sightings=0 action='' whole=
+lacking='' refused='' turn=0 marks='' sightings=0 action='' made=
 line='
 '
 
@@ -48,7 +48,7 @@ PASSWORD_AND_REQUESTS
 }
 
 not_yet() { # REASON: the last word on the cluster, also where time is up before the next call
-  lacking=$1
+  lacking=$*
   printf '%s\n' "$lacking" >"$err"
   return 1
 }
@@ -60,12 +60,25 @@ survey() {
     valkey "$node" "CLUSTER NODES${line}CLUSTER INFO" || return $?
     { echo "node $node" && cat "$out"; } >>"$scratch/answers"
   done
-  awk -v "primaries=$primaries" -v "turn=$turn" -f "${0%/*}/lib/valkey_cluster.awk" "$scratch/answers" >"$scratch/todo"
+  attempt awk -v "primaries=$primaries" -v "turn=$turn" -f "${0%/*}/lib/valkey_cluster.awk" "$scratch/answers" || return 2
+  cat "$out" >"$scratch/steps"
+}
+
+# The steps that the survey may ask for, by their names there.
+
+empty() {
+  : "${action:=created}"
 }
 
 # A primary that still takes another for the owner of these slots refuses; when it does so again, it is the next one's turn.
 assign() { # NODE "FROM TO"
-  valkey "$1" "CLUSTER ADDSLOTSRANGE $2" && return 0 || code=$?
+  if valkey "$1" "CLUSTER ADDSLOTSRANGE $2"; then
+    resource slots "${2% *}-${2#* }" created "primary=${1%:*}"
+    : "${action:=updated}"
+    return 0
+  else
+    code=$?
+  fi
   [ "$refused" = "$2" ] || turn=-1
   refused=$2
   turn=$((turn + 1))
@@ -79,58 +92,54 @@ meet() { # NODE OTHER
   valkey "$1" "CLUSTER MEET $address ${2#*:}"
 }
 
+forget() { # NODE ID
+  valkey "$1" "CLUSTER FORGET $2" || return $?
+  : "${action:=updated}"
+}
+
+follow() { # NODE "ID PRIMARY"
+  valkey "$1" "CLUSTER REPLICATE ${2% *}" || return $?
+  set -- "$1" "${2#* }"
+  resource replica "${1%:*}" created "primary=${2%:*}"
+  : "${action:=updated}"
+}
+
 # A slot that stays open was left so by somebody who was moving it. It is closed if none of its keys has moved; else both
 # nodes serve it, and only whoever moves them can end that.
-close() { # NODE SLOT TAKER
+open() { # MARKS: given time while they change
+  [ "$marks" = "$*" ] || sightings=0
+  marks=$*
+  sightings=$((sightings + 1))
+  [ "$sightings" -ge 3 ] || not_yet "slots are on the move: $marks"
+}
+
+close() { # NODE "SLOT TAKER"
   keys=unknown
-  if [ "$3" != nobody ]; then
-    valkey "$3" "CLUSTER COUNTKEYSINSLOT $2" || return $?
+  if [ "${2#* }" != nobody ]; then
+    valkey "${2#* }" "CLUSTER COUNTKEYSINSLOT ${2% *}" || return $?
     read -r keys <"$out"
   fi
   if [ "$keys" = 0 ]; then
-    valkey "$1" "CLUSTER SETSLOT $2 STABLE" || return $?
-    resource slot "$2" updated "node=${1%:*}" state=closed
-    action=updated
+    valkey "$1" "CLUSTER SETSLOT ${2% *} STABLE" || return $?
+    resource slot "${2% *}" updated "node=${1%:*}" state=closed
+    : "${action:=updated}"
   else
-    resource slot "$2" unchanged "node=${1%:*}" state=open "moved=$keys"
+    resource slot "${2% *}" unchanged "node=${1%:*}" state=open "moved=$keys"
   fi
 }
 
-patient() { # MARKS: whether they have been the same three times
-  [ "$marks" = "$1" ] || sightings=0
-  marks=$1
-  sightings=$((sightings + 1))
-  [ "$sightings" -ge 3 ] || not_yet "slots are on the move: $1"
+whole() { # PRIMARIES REPLICAS
+  made="primaries=$1 replicas=$2"
 }
 
-# One step further: 0 when something was done, or nothing is left to do ($whole); 1 while it takes time.
+# 0 when something was done, or nothing is left to do ($made); 1 while it takes time.
 advance() {
   survey || return $?
-  while read -r verb node rest; do
-    case $verb in
-      empty) : "${action:=created}" ;;
-      assign)
-        assign "$node" "$rest" || return $?
-        resource slots "${rest% *}-${rest#* }" created "primary=${node%:*}"
-        ;;
-      meet) meet "$node" "$rest" || return $? ;;
-      forget) valkey "$node" "CLUSTER FORGET $rest" || return $? ;;
-      follow)
-        valkey "$node" "CLUSTER REPLICATE ${rest% *}" || return $?
-        rest=${rest#* }
-        resource replica "${node%:*}" created "primary=${rest%:*}"
-        ;;
-      open) patient "$node $rest" || return $? ;;
-      close) close "$node" "${rest% *}" "${rest#* }" || return $? ;;
-      wait) not_yet "$node $rest" || return $? ;;
-      whole) whole="primaries=$node replicas=$rest" ;;
-    esac
-    case $verb in assign | forget | follow) : "${action:=updated}" ;; esac
-  done <"$scratch/todo"
+  while read -r step first rest; do "$step" "$first" "$rest" || return $?; done <"$scratch/steps"
 }
 
 for node in $nodes; do await "$node" valkey "$node" 'CLUSTER INFO'; done
-while [ -z "$whole" ]; do await "$VALKEY_NODES" advance; done
+while [ -z "$made" ]; do await "$VALKEY_NODES" advance; done
 # shellcheck disable=SC2086 # two words
-resource cluster valkey-cluster "${action:-unchanged}" $whole slots=16384
+resource cluster valkey-cluster "${action:-unchanged}" $made slots=16384
 done_ok

@@ -1,5 +1,5 @@
 # Reads what each node of a cluster says ("node HOST:PORT", then its CLUSTER NODES and CLUSTER INFO) and prints what is left
-# to do, a line each:
+# to do, a line each, as a call of a function of valkey-cluster-init.sh:
 #   empty                   no slot has an owner
 #   assign NODE FROM TO     slots that nobody owns, to the primary in whose even share they are
 #   meet NODE OTHER         nodes that do not see each other
@@ -7,7 +7,7 @@
 #   follow NODE ID PRIMARY  a node without slots, and the primary with the fewest replicas
 #   open MARKS              slots between two owners, all in one line
 #   close NODE SLOT TAKER   each of them
-#   wait REASON             what only time can bring
+#   not_yet REASON          what only time can bring
 #   whole PRIMARIES REPLICAS
 # What has an owner is never given to another. Of its own part a node's own word counts. Variables: primaries, the least there
 # are to be; turn, how many primaries have refused the slots in question.
@@ -68,7 +68,7 @@ END {
     to = from
     if (from in held) continue
     if (!count) {
-      print "wait slot " from " has no owner, and every node is a replica"
+      print "not_yet slot " from " has no owner, and every node is a replica"
       exit
     }
     for (share = 1; int(16384 * share / count) <= from; share++);
@@ -85,7 +85,7 @@ END {
         apart = node[i] " and " node[j] " do not see each other yet"
       }
   if (apart) {
-    print "wait " apart
+    print "not_yet " apart
     exit
   }
 
@@ -93,7 +93,7 @@ END {
     split(lost[i], word, " ")
     if (word[2] in of) continue
     if (word[3] != "") {
-      print "wait no replica has taken over the slots of a former " host[word[2]] " yet: " word[3]
+      print "not_yet no replica has taken over the slots of a former " host[word[2]] " yet: " word[3]
       exit
     }
     for (j = 1; j <= nodes; j++)
@@ -111,7 +111,7 @@ END {
 
   for (i = 1; i <= nodes; i++)
     if (!(ok[node[i]] && full[node[i]])) {
-      print "wait the cluster is not in order as seen by " node[i]
+      print "not_yet the cluster is not in order as seen by " node[i]
       exit
     }
 
