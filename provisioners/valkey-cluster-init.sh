@@ -61,7 +61,7 @@ survey() {
     { echo "node $node" && cat "$out"; } >>"$scratch/answers"
   done
   attempt awk -v "primaries=$primaries" -v "turn=$turn" -f "${0%/*}/lib/valkey_cluster.awk" "$scratch/answers" || return 2
-  cat "$out" >"$scratch/steps"
+  steps=$(cat "$out")
 }
 
 # The steps that the survey may ask for, by their names there.
@@ -135,7 +135,21 @@ whole() { # PRIMARIES REPLICAS
 # 0 when something was done, or nothing is left to do ($made); 1 while it takes time.
 advance() {
   survey || return $?
-  while read -r step first rest; do "$step" "$first" "$rest" || return $?; done <"$scratch/steps"
+  while read -r step first rest; do
+    case $step in
+      empty) empty ;;
+      assign) assign "$first" "$rest" ;;
+      meet) meet "$first" "$rest" ;;
+      forget) forget "$first" "$rest" ;;
+      follow) follow "$first" "$rest" ;;
+      open) open "$first" "$rest" ;;
+      close) close "$first" "$rest" ;;
+      whole) whole "$first" "$rest" ;;
+      *) not_yet "$first" "$rest" ;;
+    esac || return $?
+  done <<STEPS
+$steps
+STEPS
 }
 
 for node in $nodes; do await "$node" valkey "$node" 'CLUSTER INFO'; done
