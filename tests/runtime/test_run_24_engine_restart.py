@@ -19,7 +19,7 @@ from fixtures.own_engine import own_engine
 from fixtures.run_identity import RunIdentity
 from fixtures.stack import Stack, StackUnusable
 from fixtures.stack_names import names_of
-from fixtures.target_snapshot import difference, snapshot
+from fixtures.target_snapshot import difference, lasting_state
 from fixtures.verdict import Verdict
 
 WAYS = ("shut down", "cut off")
@@ -66,7 +66,7 @@ def restarts(
         progress.say(f"the stack is up on it after {time.monotonic() - began:.0f} s")
         with names_of(stack.address):
             hindered = {name: busy_user(stack, name) for name in inits}
-            states = {name: snapshot(stack, name) for name in inits}
+            states = {name: lasting_state(stack, name) for name in inits}
         before = {name: init_state(stack.container(name)) for name in inits}
         returns = {}
         for way, down in zip(WAYS, (engine.stop, engine.cut_off), strict=True):
