@@ -74,7 +74,7 @@ def test_a_signal_ends_it_at_once(bench: Bench, name: str, busy: str) -> None:
     bench.stub("knock", [Answer(hangs="politely")] if busy == "calling" else [DOWN])
     script = bench.script(f"begin demo\n{PROBE}await door probe\ndone_ok")
     if busy == "pausing":
-        (bench.folder / "bin" / "sleep").write_text("#!/bin/sh\n: >paused\nexec tail -f /dev/null\n")
+        (bench.folder / "bin" / "sleep").write_text("#!/bin/sh\n: >paused\nexec tail -f paused\n")
         (bench.folder / "bin" / "sleep").chmod(0o755)
         (bench.folder / "bin" / "tail").symlink_to("/usr/bin/tail")
     running = bench.start(script, PROVISION_ATTEMPT_TIMEOUT="60")
