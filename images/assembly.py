@@ -6,11 +6,13 @@ cache that is keyed like the image, so that nothing is fetched twice.
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from fixtures import debian_apt
 from images.recipe import Recipe
@@ -86,23 +88,46 @@ def _maven(context: Path, log: Log) -> None:
 
 def _go(recipe: Recipe, context: Path, log: Log) -> None:
     assert recipe.go is not None
-    log.run(
-        f"go build {recipe.go.package}",
-        [
-            *(
-                _go_command(log),
-                "build",
-                "-mod=readonly",
-                "-buildvcs=false",
-                "-trimpath",
-                "-tags",
-                recipe.go.tags,
-            ),
-            *("-ldflags", recipe.go.ldflags, "-o", recipe.go.output, recipe.go.package),
-        ],
-        cwd=context,
-        env={"CGO_ENABLED": "0"},
-    )
+    go = _go_command(log)
+    if recipe.go.cgo:
+        _need(log, "gcc", "gcc", "libc6-dev")
+    # A module that asks for a newer Go than this one gets it, as a module too.
+    env = {"CGO_ENABLED": "1" if recipe.go.cgo else "0", "GOTOOLCHAIN": "auto"}
+    build = [go, "build", "-mod=readonly", "-buildvcs=false", "-trimpath"]
+    program = [
+        *(*build, "-tags", recipe.go.tags, "-ldflags", recipe.go.ldflags),
+        *("-o", str(context / recipe.go.output), recipe.go.package),
+    ]
+    if not recipe.go.module:
+        log.run(f"go build {recipe.go.package}", program, cwd=context, env=env)
+        return
+    module = _module_folder(go, recipe.go.module, context, log)
+    for pattern in recipe.go.files:
+        for path in filter(Path.is_file, module.glob(pattern)):
+            there = context / "module" / path.relative_to(module)
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, there)
+    if not recipe.go.generate:
+        log.run(f"go build {recipe.go.package}", program, cwd=context, env=env)
+        return
+    with TemporaryDirectory(dir=cache_folder(), prefix=f"{recipe.name}-source-") as made:
+        source, tool = Path(made) / "source", Path(made) / "tool"
+        # Go keeps its modules read-only.
+        log.run("copy of the module", ["cp", "-R", "--no-preserve=mode", str(module), str(source)])
+        for line in recipe.go.generate:
+            name, *arguments = line.split()
+            log.run(f"go build {name}", [*build, "-o", str(tool), name], cwd=context, env=env)
+            log.run(line, [str(tool), *arguments], cwd=source, env=env)
+        log.run(f"go build {recipe.go.package}", program, cwd=source, env=env)
+
+
+def _module_folder(go: str, module: str, context: Path, log: Log) -> Path:
+    """Where Go has unpacked a module that the recipe's go.mod requires."""
+    said = context / "module.json"
+    log.run(f"go mod download {module}", [go, "mod", "download", "-json", module], cwd=context, stdout=said)
+    folder = Path(json.loads(said.read_text())["Dir"])
+    said.unlink()
+    return folder
 
 
 def _go_command(log: Log) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import stat
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,12 +18,22 @@ _NOT_CONTENT = {"README.md", "contract.yml"}
 
 @dataclass(frozen=True)
 class GoBuild:
-    """A program built from a Go module that the recipe's go.mod and go.sum pin."""
+    """A program built from a Go module that the recipe's go.mod and go.sum pin.
+
+    ``files`` are patterns of further files of that ``module`` that the image needs; they are laid out below
+    ``module/``. A module that is published without its generated code has ``generate``: command lines of the
+    recipe's tools, run in a writable copy of the module, in which the program is then built as the module's own
+    go.mod and go.sum say. ``cgo`` is for a module that does not build without a C compiler.
+    """
 
     package: str
     output: str
     tags: str
     ldflags: str
+    module: str = ""
+    files: Sequence[str] = ()
+    generate: Sequence[str] = ()
+    cgo: bool = False
 
 
 @dataclass(frozen=True)

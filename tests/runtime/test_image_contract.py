@@ -138,6 +138,20 @@ def test_an_image_has_the_commands_of_the_official_one(
             assert re.search(promised["says"], said, re.MULTILINE), f"{promised['line']}: {said}"
 
 
+@pytest.mark.parametrize("name", [name for name in _CONTRACTS if "starts" in _CONTRACTS[name]])
+def test_an_image_without_a_shell_takes_the_arguments_of_the_official_one(
+    name: str, start: Callable[..., Any]
+) -> None:
+    """Given an image whose contract starts its entrypoint,
+    when each of the contract's argument lists is given to it,
+    then it ends by itself and says what the contract says."""
+    for promised in _CONTRACTS[name]["starts"]:
+        with start(name, *promised["arguments"]) as container:
+            exit_code(container)
+            said = container.logs()
+        assert re.search(promised["says"], said, re.MULTILINE), f"{promised['arguments']}: {said}"
+
+
 def test_kafka_takes_settings_from_variables_and_records_from_stdin(start: Callable[..., Any]) -> None:
     """Given a Kafka container whose settings are KAFKA_ variables,
     when a topic is made without a number of partitions and a record is piped into the console producer,
@@ -395,5 +409,5 @@ def test_every_image_that_is_supplied_has_a_contract() -> None:
     when their contracts are read,
     then each promises at least one command."""
     assert {recipe.name for recipe in all_wanted()} == set(_CONTRACTS)
-    assert all(contract["runs"] for contract in _CONTRACTS.values())
+    assert all(contract.get("runs") or contract["starts"] for contract in _CONTRACTS.values())
     assert Recipe.named("probe").image == images.PROBE
