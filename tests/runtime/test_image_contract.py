@@ -6,9 +6,12 @@ import gzip
 import json
 import re
 import secrets
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from socketserver import UnixStreamServer
 from typing import Any
 
 import pytest
@@ -389,6 +392,66 @@ def test_haproxy_reads_its_configuration_where_the_official_one_does(
         await_success(container, f"bash -c '{ask}'", 30)
         container.kill("SIGUSR1")
         assert exit_code(container) == 0
+
+
+@contextmanager
+def deaf_and_dumb_engine(socket: Path) -> Iterator[list[str]]:
+    """Listens where an engine would and says yes to everything; the list fills with what was asked."""
+    asked: list[str] = []
+
+    class Yes(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_POST = do_GET  # noqa: N815
+
+        def address_string(self) -> str:
+            return "the proxy"
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with UnixStreamServer(str(socket), Yes) as server:
+        socket.chmod(0o777)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield asked
+        finally:
+            server.shutdown()
+
+
+def test_the_socket_proxy_lets_through_what_its_variables_say(
+    start: Callable[..., Any], assembled: Callable[[str], bool], tmp_path: Path
+) -> None:
+    """Given a socket proxy before an engine that says yes to everything, with CONTAINERS on,
+    when parts that are on and off are asked for, and something is posted,
+    then the engine has heard of no more than reading what is on, and, if it was assembled, of no container's files."""
+    let_through = ["/_ping", "/version", "/v1.45/containers/json?all=1", "/events?until=1"]
+    files = [
+        "/containers/x/archive?path=/run/secrets",
+        "/v1.45/containers//x/export",
+        "/containers/x%2Farchive",
+    ]
+    stopped = ["/images/json", "/secrets", "/volumes", "/info", *(files if assembled("socket-proxy") else [])]
+    folder = tmp_path / "run"
+    folder.mkdir()
+    ask = "wget -q -O /dev/null 'http://localhost:2375{}'"
+    with (
+        deaf_and_dumb_engine(folder / "docker.sock") as asked,
+        start(
+            "socket-proxy", envs={"CONTAINERS": "1"}, volumes=[(str(folder), "/var/run", "ro")]
+        ) as container,
+    ):
+        await_success(container, ask.format("/_ping"), 20)
+        asked.clear()
+        assert [
+            path for path in let_through + stopped if succeeds(container, ask.format(path))
+        ] == let_through
+        assert not succeeds(container, "wget -q -O - --post-data= http://localhost:2375/containers/x/kill")
+    assert asked == let_through
 
 
 def test_the_probe_drops_packets_where_it_may(start: Callable[..., Any]) -> None:
