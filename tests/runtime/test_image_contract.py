@@ -454,6 +454,39 @@ def test_the_socket_proxy_lets_through_what_its_variables_say(
     assert asked == let_through
 
 
+def test_grafana_takes_its_password_from_a_secret_file(
+    start: Callable[..., Any], assembled: Callable[[str], bool], tmp_path: Path
+) -> None:
+    """Given a hardened Grafana container whose administrator's password is in a file that a variable names,
+    when the API is called with that password, and then with another,
+    then the first call is served, the second is refused, and an assembled image has it in no environment or log."""
+    right, wrong = secrets.token_hex(16), secrets.token_hex(16)
+    files: dict[str, str | bytes] = {
+        "password": right,
+        "right": f'user = "admin:{right}"',
+        "wrong": f'user = "admin:{wrong}"',
+    }
+    call = "curl --silent --fail --config /run/secrets/{} http://localhost:3000/api/org"
+    with start(
+        "grafana",
+        envs={
+            "GF_SECURITY_ADMIN_PASSWORD__FILE": "/run/secrets/password",
+            "GF_ANALYTICS_REPORTING_ENABLED": "false",
+        },
+        tmpfs=[
+            "/tmp:rw,noexec,nosuid,nodev,mode=1777",
+            "/var/lib/grafana:rw,noexec,nosuid,nodev,mode=1777",
+            "/var/log/grafana:rw,noexec,nosuid,nodev,mode=1777",
+        ],
+        volumes=[(folder_of(tmp_path / "secrets", files), "/run/secrets", "ro")],
+    ) as container:
+        await_success(container, call.format("right"), 90)
+        assert not succeeds(container, call.format("wrong"))
+        if assembled("grafana"):
+            assert not succeeds(container, f"grep -q {right} /proc/1/environ")
+            assert right not in container.logs()
+
+
 def test_the_probe_drops_packets_where_it_may(start: Callable[..., Any]) -> None:
     """Given a probe with the right to administer its network,
     when it drops what comes in to a port,
