@@ -1,5 +1,6 @@
 #!/bin/sh
-# Starts the server and, beside it, makes the provisioner's account: its policy, its keys, and the tie between them.
+# Starts the server and, beside it, makes the accounts of the provisioner and of who reads its metrics: policy, keys, and
+# the tie between them.
 set -eu
 umask 077
 export MC_NO_COLOR=1 MC_QUIET=1
@@ -17,22 +18,27 @@ cat >/run/minio/provisioner.json <<POLICY
   {"Effect": "Deny", "Action": ["admin:*"]}]}
 POLICY
 
-attached() {
-  case $(mc --json admin user info store provisioner) in *'"policyName":"provisioner"'*) return 0 ;; esac
+# The metrics and nothing else.
+cat >/run/minio/monitor.json <<'POLICY'
+{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["admin:Prometheus"]}]}
+POLICY
+
+attached() { # NAME
+  case $(mc --json admin user info store "$1") in *"\"policyName\":\"$1\""*) return 0 ;; esac
   return 1
 }
 
-account() {
+account() { # NAME
   # Without arguments mc reads the two keys from stdin, a line each.
-  mc admin policy create store provisioner /run/minio/provisioner.json \
-    && mc admin user add store </run/secrets/minio_provisioner_keys \
-    && { attached || mc admin policy attach store provisioner --user provisioner; } \
-    && attached
+  mc admin policy create store "$1" "/run/minio/$1.json" \
+    && mc admin user add store <"/run/secrets/minio_$1_keys" \
+    && { attached "$1" || mc admin policy attach store "$1" --user "$1"; } \
+    && attached "$1"
 }
 
-make_account() {
-  until account; do sleep 0.5; done
-  : >/run/minio/account-made
+make_accounts() {
+  until account provisioner && account monitor; do sleep 0.5; done
+  : >/run/minio/accounts-made
 }
-make_account >/run/minio/account.log 2>&1 &
+make_accounts >/run/minio/accounts.log 2>&1 &
 exec minio server /data --address :9000

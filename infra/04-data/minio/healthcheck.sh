@@ -1,5 +1,5 @@
 #!/bin/sh
-# The server is ready for requests and the provisioner's account is there.
+# The server is ready for requests and its accounts are there.
 set -eu
-[ -e /run/minio/account-made ]
+[ -e /run/minio/accounts-made ]
 exec curl --silent --fail --max-time 4 --output /dev/null http://minio:9000/minio/health/ready
