@@ -49,7 +49,7 @@ containers() { # [all] -> ids
 take_stock() {
   local id found
   for id in $(containers all); do
-    found=$(request "/containers/$id/json") && known "$found" || continue # gone meanwhile
+    if ! found=$(request "/containers/$id/json") || ! known "$found"; then continue; fi # gone meanwhile
     case $status in
       running) record running "$id" "$(nanoseconds "$started")" ;;
       exited | dead) record exited "$id" "$(nanoseconds "$finished")" ;;
@@ -60,7 +60,7 @@ take_stock() {
 weigh() {
   local id found used
   for id in $(containers); do
-    found=$(request "/containers/$id/json") && known "$found" || continue
+    if ! found=$(request "/containers/$id/json") || ! known "$found"; then continue; fi
     found=$(request "/containers/$id/stats?stream=false&one-shot=true") || continue
     [[ $found =~ \"memory_stats\":\{\"usage\":([0-9]+) ]] || continue
     used=${BASH_REMATCH[1]}
