@@ -1,0 +1,70 @@
+"""RUN-19: dashboards are there at once, and every panel shows data."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from fixtures.criterion import criterion
+from fixtures.grafana_observer import GrafanaObserver, all_results
+from fixtures.grafana_runs import DASHBOARDS, seconds_until_served
+from fixtures.stack import Stack
+from fixtures.verdict import Verdict
+
+LIMIT_SECONDS = 5
+
+PATIENCE_SECONDS = 120
+"""Rates need two scrapes of a server that has just started, and an init's end needs to reach Loki."""
+
+_NEEDS = "service:"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "uid" in metafunc.fixturenames:
+        files = sorted((metafunc.config.rootpath / DASHBOARDS).glob("*.json"))
+        metafunc.parametrize("uid", [json.loads(file.read_text(encoding="utf-8"))["uid"] for file in files])
+
+
+@criterion("RUN-19", "REQ-PRD-FUN-02")
+def test_every_panel_shows_data(uid: str, stack: Stack, grafana: GrafanaObserver, verdict: Verdict) -> None:
+    """Given a dashboard about servers that run,
+    when each query of each panel is run through Grafana's own API by an account that may only look,
+    then every one of them returns data."""
+    verdict.subject = uid
+    dashboard = grafana.dashboard(uid)
+    services = [tag.removeprefix(_NEEDS) for tag in dashboard["tags"] if tag.startswith(_NEEDS)]
+    absent = [name for name in services if name not in stack.model["services"]]
+    if absent:
+        verdict.not_applicable(f"it is about {', '.join(absent)}, not part of the chosen profiles")
+    queries = grafana.queries(dashboard)
+    results = all_results(grafana, queries, PATIENCE_SECONDS)
+    empty = [result for result in results if not result.has_data]
+    verdict.expected = f"data for each of {len(queries)} queries of {len(dashboard['panels'])} panels"
+    verdict.observed = f"{len(results) - len(empty)} of {len(results)} with data" + "".join(
+        f"; none for {result.query}{f' ({result.error})' if result.error else ''}" for result in empty
+    )
+    verdict.look = "the query in Grafana's Explore; `up` of the server in the dashboard Alloy"
+    assert results
+    assert empty == []
+
+
+@criterion("RUN-19", "REQ-PRD-MET-02", subject="grafana")
+def test_dashboards_are_served_within_seconds_of_the_start(
+    stack: Stack, grafana: GrafanaObserver, verdict: Verdict
+) -> None:
+    """Given Grafana, whose database begins empty with each start,
+    when its container is started and asked from outside for what it has,
+    then every dashboard of the stack's files can be found within five seconds."""
+    files = (stack.root / DASHBOARDS).glob("*.json")
+    wanted = {json.loads(file.read_text(encoding="utf-8"))["uid"] for file in files}
+    seconds = seconds_until_served(stack, wanted)
+    verdict.expected = f"{len(wanted)} dashboards within {LIMIT_SECONDS} s"
+    verdict.observed = (
+        f"all of them after {seconds:.1f} s"
+        if seconds is not None
+        else f"missing: {', '.join(sorted(wanted - grafana.served().keys()))}"
+    )
+    verdict.look = "docker compose logs grafana; the machine's load"
+    assert seconds is not None
+    assert seconds <= LIMIT_SECONDS
