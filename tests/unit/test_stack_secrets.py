@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
+import json
 import stat
 from pathlib import Path
 
@@ -58,6 +61,15 @@ def test_opensearch_gets_hashes_and_no_password(tmp_path: Path) -> None:
     assert password not in users
     hashed = next(line for line in users.splitlines() if line.startswith("provisioner")).split('"')[1]
     assert bcrypt.checkpw(password.encode(), hashed.encode())
+
+
+def test_minio_can_check_the_token_with_the_accounts_password(tmp_path: Path) -> None:
+    made = make_secrets(tmp_path)
+    signed, _, signature = made.others["minio_monitor_token"].rpartition(".")
+    expected = hmac.digest(made.passwords["minio_monitor_password"].encode(), signed.encode(), "sha512")
+    assert base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4)) == expected
+    claims = signed.partition(".")[2]
+    assert json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sub"] == "monitor"
 
 
 def test_the_certificate_names_the_service_and_is_signed_by_the_authority(tmp_path: Path) -> None:
