@@ -13,10 +13,9 @@ listed=%7B%22label%22%3A%5B%22com.docker.compose.project%3D$STACK%22%5D%7D
 
 request() { # PATH -> the answer's body on stdout; fails unless it is 200
   local line
-  exec 3<>"/dev/tcp/$ENGINE"
+  { exec 3<>"/dev/tcp/$ENGINE"; } 2>/dev/null || return 1
   printf 'GET %s HTTP/1.0\r\nHost: engine\r\n\r\n' "$1" >&3
-  read -r line <&3
-  [[ $line == *' 200 '* ]] || return 1
+  read -r line <&3 && [[ $line == *' 200 '* ]] || return 1
   while read -r line <&3 && [ "$line" != $'\r' ]; do :; done
   cat <&3
 }
@@ -79,10 +78,9 @@ keep_weighing() {
 # The stock is taken after the connection is there, so that nothing ends unseen between the two.
 follow() {
   local line
-  exec 4<>"/dev/tcp/$ENGINE"
+  { exec 4<>"/dev/tcp/$ENGINE"; } 2>/dev/null || return 1
   printf 'GET /events?since=1&filters=%s HTTP/1.0\r\nHost: engine\r\n\r\n' "$filters$of_interest" >&4
-  read -r line <&4
-  [[ $line == *' 200 '* ]] || return 1
+  read -r line <&4 && [[ $line == *' 200 '* ]] || return 1
   printf '{"Type":"watch","Action":"connected","Actor":{"Attributes":{"com.docker.compose.project":"%s","com.docker.compose.service":"engine-watch"}},"timeNano":%s}\n' "$STACK" "$(date +%s%N)"
   : >/tmp/connected
   take_stock
@@ -94,5 +92,6 @@ keep_weighing &
 while :; do
   (follow) || :
   rm -f /tmp/connected
+  printf 'no connection to the engine by %s, trying again\n' "$ENGINE" >&2
   sleep 1
 done
