@@ -1,0 +1,143 @@
+"""RUN-17 when a part of the plane cannot work: it says what is wrong, and the rest goes on."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from contextlib import suppress
+
+import pytest
+
+from fixtures.alertmanager_observer import Alert, AlertmanagerObserver
+from fixtures.audit_trail import compared, said_by
+from fixtures.criterion import criterion
+from fixtures.init_runs import await_end, brief_run, run_of
+from fixtures.inventory import Promise
+from fixtures.loki_beside import fill, loki_beside
+from fixtures.loki_observer import LokiObserver
+from fixtures.stack import Stack, StackUnusable, await_condition
+from fixtures.verdict import Verdict
+
+NAMED_SECONDS = 60
+ALERT_SECONDS = 90
+"""From the first line that could not be kept to an alert: it passes through the collector and the rules."""
+
+
+pytestmark = pytest.mark.usefixtures("loki")
+
+
+def _tells(text: str, *words: str) -> list[str]:
+    return [line for line in text.splitlines() if all(word in line for word in words)]
+
+
+@criterion("RUN-17", "PRD §8", subject="Loki read-only")
+def test_a_loki_that_cannot_write_says_so_and_ends(stack: Stack, verdict: Verdict) -> None:
+    """Given a Loki whose data folder is read-only,
+    when it starts,
+    then it ends with a code other than 0 and a line that names the folder, instead of taking lines that it loses."""
+    with run_of(stack, "loki", volumes=["loki-data:/loki:ro"]) as container:
+        await_end(container, NAMED_SECONDS)
+        code = container.state.exit_code
+        told = _tells("\n".join(one.line for one in said_by(container)), "/loki", "read-only file system")
+    verdict.expected = "an exit code other than 0, and a line with the folder and the reason"
+    verdict.observed = f"exit code {code}; {told[0][:200] if told else 'no such line'}"
+    verdict.look = "docker compose logs loki"
+    assert code
+    assert told
+
+
+@criterion("RUN-17", "PRD §8", subject="Loki full")
+def test_a_full_loki_is_an_alert(stack: Stack, alertmanager: AlertmanagerObserver, verdict: Verdict) -> None:
+    """Given a Loki whose disk is full,
+    when it takes lines that it can keep in memory only,
+    then it says so, an alert tells it, and the lines are still there to be read."""
+    alerts: list[Alert] = []
+
+    def raised() -> bool:
+        alerts[:] = [alert for alert in alertmanager.alerts() if "Loki" in alert.name]
+        return bool(alerts)
+
+    with loki_beside(stack, kilobytes=512) as beside:
+        pushed = fill(beside.observer.url)
+        full = ("disk full", "no space left")
+        with suppress(StackUnusable):
+            await_condition(
+                lambda: any(word in beside.log() for word in full), NAMED_SECONDS, lambda: "not told"
+            )
+        told = [line for line in beside.log().splitlines() if any(word in line for word in full)]
+        with suppress(StackUnusable):
+            await_condition(raised, ALERT_SECONDS, lambda: "no alert")
+        held = len(beside.observer.entries('{filler="yes"}', beside.container.created))
+    verdict.expected = f"a line that tells it, an alert about Loki, all {pushed} lines"
+    raised_by = ", ".join(map(str, alerts)) or "no alert"
+    verdict.observed = f"{told[0][:200] if told else 'no such line'}; {raised_by}; {held} lines"
+    verdict.look = "docker compose logs loki; the rules in infra/06-observability/loki/rules"
+    assert told
+    assert alerts
+    assert held == pushed
+
+
+@criterion("RUN-18", "001 §9", subject="broken rule")
+def test_a_broken_rule_is_named_and_leaves_the_others_in_force(stack: Stack, verdict: Verdict) -> None:
+    """Given a Loki with the stack's rules,
+    when a rule file with a syntax error is added beside them,
+    then its log and its API name the file and the place, and all rules that were loaded stay in force."""
+    folder = stack.workspace / "rules"
+    shutil.copytree(stack.root / "infra/06-observability/loki/rules", folder)
+    folder.chmod(0o755)
+    with loki_beside(stack, f"{folder}:/stack/rules/fake:ro") as beside:
+        loki = beside.observer
+        await_condition(lambda: bool(loki.rules()), NAMED_SECONDS, lambda: "no rule was loaded")
+        before = {rule.name for rule in loki.rules()}
+        (folder / "broken.yml").write_text(
+            "groups: [{name: broken, rules: [{alert: Broken, expr: 'count_over_time({init=\"\"} [1m'}]}]\n",
+            encoding="utf-8",
+        )
+        with suppress(StackUnusable):
+            await_condition(
+                lambda: bool(_tells(beside.log(), "broken.yml", "unable to list rules")),
+                NAMED_SECONDS,
+                lambda: "not told",
+            )
+        told = _tells(beside.log(), "broken.yml", "syntax error")
+        status, answer = loki.rule_files()
+        after = {rule.name for rule in loki.rules()}
+    verdict.expected = f"broken.yml named in the log and by the API, {len(before)} rules as before"
+    said = told[0][:300] if told else "nothing"
+    verdict.observed = f"log: {said}; API: {status} {answer[:200]}; {len(after)} rules in force"
+    verdict.look = "docker compose logs loki"
+    assert told
+    assert status >= 400
+    assert "broken.yml" in answer
+    assert after == before
+
+
+@criterion("RUN-17", "PRD §8", subject="engine out of sight")
+def test_the_trail_needs_no_engine(
+    stack: Stack, promises: dict[str, Promise], loki: LokiObserver, verdict: Verdict
+) -> None:
+    """Given the engine cannot be asked for a while,
+    when an init runs meanwhile,
+    then all its lines are in Loki, and both who ask the engine name whom they cannot reach."""
+    init = next(name for name in promises if name in stack.model["services"])
+    with stack.stopped("engine-proxy"):
+        with run_of(stack, init, **brief_run(init, secrets.token_hex(6), 0)) as container:
+            await_end(container)
+            trail = compared(loki, container)
+        silent = ["alloy", "engine-watch"]
+
+        def named() -> bool:
+            for service in list(silent):
+                recent = stack.container(service).logs(since=container.created)
+                assert isinstance(recent, str)
+                if "engine-proxy" in recent:
+                    silent.remove(service)
+            return not silent
+
+        with suppress(StackUnusable):
+            await_condition(named, NAMED_SECONDS, lambda: "not told")
+    verdict.expected = "all lines; engine-proxy named in the logs of alloy and engine-watch"
+    verdict.observed = f"{trail}; {f'not named by {silent}' if silent else 'named by both'}"
+    verdict.look = "docker compose logs alloy engine-watch"
+    assert trail.same
+    assert silent == []
