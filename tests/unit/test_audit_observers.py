@@ -26,13 +26,15 @@ class _Loki:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, lines: list[tuple[int, str]]) -> None:
         self.lines = lines
+        texts = [line for _, line in lines]
+        self.streams = {"stdout": texts[::2], "stderr": texts[1::2]}
         monkeypatch.setattr(requests, "get", self._get)
 
     def _get(self, url: str, params: dict[str, Any], timeout: float) -> SimpleNamespace:
         page = [one for one in self.lines if params["start"] <= one[0]][: params["limit"]]
         streams = [
-            {"stream": {"stream": name}, "values": [[str(at), line] for at, line in page[turn::2]]}
-            for turn, name in enumerate(("stdout", "stderr"))
+            {"stream": {"stream": name}, "values": [[str(at), line] for at, line in page if line in own]}
+            for name, own in self.streams.items()
         ]
         return SimpleNamespace(ok=True, json=lambda: {"data": {"result": streams}})
 
