@@ -59,7 +59,7 @@ def test_a_full_loki_is_an_alert(stack: Stack, alertmanager: AlertmanagerObserve
 
     with loki_beside(stack, kilobytes=512) as beside:
         pushed = fill(beside.observer.url)
-        full = ("disk full", "no space left")
+        full = ("disk full", "disk usage exceeded", "no space left")
         with suppress(StackUnusable):
             await_condition(
                 lambda: any(word in beside.log() for word in full), NAMED_SECONDS, lambda: "not told"
