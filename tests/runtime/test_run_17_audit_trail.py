@@ -76,43 +76,6 @@ def _gaps(promise: Promise, events: list[dict[str, str]]) -> list[str]:
     return found
 
 
-@criterion("RUN-17", "PRD §8", subject="runs of milliseconds")
-def test_a_run_of_milliseconds_is_there(
-    promises: dict[str, Promise], stack: Stack, loki: LokiObserver, verdict: Verdict
-) -> None:
-    """Given runs of an init that start, say so, fail and are over at once,
-    when Loki is asked for them by init and run, and by exit code,
-    then every one of them is found with all its lines."""
-    inits = [name for name in promises if name in stack.model["services"]]
-    codes = {secrets.token_hex(6): code for code in range(41, 41 + BRIEF_RUNS)}
-    wrong, lived, delays = [], [], []
-    for turn, (run, code) in enumerate(codes.items()):
-        init = inits[turn % len(inits)]
-        with run_of(stack, init, **brief_run(init, run, code)) as container:
-            await_end(container)
-            lived.append(seconds_lived(container))
-            one = compared(loki, container, patience=20)
-            delays.append(time.time() - said_by(container)[-1].at.timestamp())
-            queries = (
-                documented_query(stack.root, init, run),
-                f'{{project="{stack.name}", init="{init}"}} | code="{code}" | event="exit" | run="{run}"',
-            )
-            by_run, by_code = (
-                [entry.line for entry in loki.entries(query, container.created)] for query in queries
-            )
-            if not one.same or by_run != one.said or by_code != one.said[-1:]:
-                wrong.append(f"{one}, {len(by_run)} by init and run, {len(by_code)} by code {code}")
-    verdict.expected = f"all lines of {BRIEF_RUNS} runs"
-    verdict.observed = (
-        f"{'; '.join(wrong) or 'all of them'}; the runs lived {min(lived):.2f} to {max(lived):.2f} s, "
-        f"their last lines could be asked for {min(delays):.1f} to {max(delays):.1f} s after they were written"
-    )
-    verdict.look = (
-        "whether the collector reads what the engine has written, or looks now and then at what runs"
-    )
-    assert wrong == []
-
-
 @criterion("RUN-17", "PRD §8", subject="Loki down")
 def test_nothing_is_missing_after_loki_was_down(
     promises: dict[str, Promise], stack: Stack, loki: LokiObserver, verdict: Verdict
@@ -161,6 +124,43 @@ def test_a_restart_of_alloy_neither_loses_nor_doubles(
     verdict.look = "where Alloy keeps how far it has read, and the time that it gives a line"
     assert counted.same
     assert [one for one in earlier if not one.same] == []
+
+
+@criterion("RUN-17", "PRD §8", subject="runs of milliseconds")
+def test_a_run_of_milliseconds_is_there(
+    promises: dict[str, Promise], stack: Stack, loki: LokiObserver, verdict: Verdict
+) -> None:
+    """Given runs of an init that start, say so, fail and are over at once,
+    when Loki is asked for them by init and run, and by exit code,
+    then every one of them is found with all its lines."""
+    inits = [name for name in promises if name in stack.model["services"]]
+    codes = {secrets.token_hex(6): code for code in range(41, 41 + BRIEF_RUNS)}
+    wrong, lived, delays = [], [], []
+    for turn, (run, code) in enumerate(codes.items()):
+        init = inits[turn % len(inits)]
+        with run_of(stack, init, **brief_run(init, run, code)) as container:
+            await_end(container)
+            lived.append(seconds_lived(container))
+            one = compared(loki, container, patience=20)
+            delays.append(time.time() - said_by(container)[-1].at.timestamp())
+            queries = (
+                documented_query(stack.root, init, run),
+                f'{{project="{stack.name}", init="{init}"}} | code="{code}" | event="exit" | run="{run}"',
+            )
+            by_run, by_code = (
+                [entry.line for entry in loki.entries(query, container.created)] for query in queries
+            )
+            if not one.same or by_run != one.said or by_code != one.said[-1:]:
+                wrong.append(f"{one}, {len(by_run)} by init and run, {len(by_code)} by code {code}")
+    verdict.expected = f"all lines of {BRIEF_RUNS} runs"
+    verdict.observed = (
+        f"{'; '.join(wrong) or 'all of them'}; the runs lived {min(lived):.2f} to {max(lived):.2f} s, "
+        f"their last lines could be asked for {min(delays):.1f} to {max(delays):.1f} s after they were written"
+    )
+    verdict.look = (
+        "whether the collector reads what the engine has written, or looks now and then at what runs"
+    )
+    assert wrong == []
 
 
 @criterion("RUN-17", "PRD §8", subject="secrets")

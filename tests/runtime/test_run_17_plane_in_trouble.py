@@ -95,11 +95,11 @@ def test_a_broken_rule_is_named_and_leaves_the_others_in_force(stack: Stack, ver
         )
         with suppress(StackUnusable):
             await_condition(
-                lambda: bool(_tells(beside.log(), "broken.yml", "unable to list rules")),
+                lambda: bool(_tells(beside.log(), "broken.yml")),
                 NAMED_SECONDS,
                 lambda: "not told",
             )
-        told = _tells(beside.log(), "broken.yml", "syntax error")
+        told = _tells(beside.log(), "broken.yml")
         status, answer = loki.rule_files()
         after = {rule.name for rule in loki.rules()}
     verdict.expected = f"broken.yml named in the log and by the API, {len(before)} rules as before"

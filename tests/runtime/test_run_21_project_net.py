@@ -16,6 +16,8 @@ from fixtures.loki_observer import LokiObserver
 from fixtures.stack import Stack, await_condition
 from fixtures.verdict import Verdict
 
+LINES = 5
+
 AFTERWARDS_SECONDS = 10
 """How much of the application's log must have arrived after the outsider's first line: several rounds of discovery."""
 
@@ -68,6 +70,7 @@ def test_a_second_projects_logs_are_in_loki_under_its_name(
     then it has all of them once, and no container of the stack was changed or started anew for it."""
     job = compared(loki, guest.container("job"))
     app = guest.container("app")
+    await_condition(lambda: len(said_by(app)) >= LINES, ARRIVAL_SECONDS, lambda: f"{app.name} writes nothing")
     said = [one.line for one in said_by(app)]
     await_condition(
         lambda: len(held_of(loki, app)) >= len(said), ARRIVAL_SECONDS, lambda: f"{app.name} is not in Loki"
