@@ -20,6 +20,7 @@ from pathlib import Path
 from python_on_whales import DockerClient
 
 from fixtures.inventory import load_inventory
+from fixtures.planes import PLANES
 from fixtures.run_identity import RunIdentity
 from fixtures.stack import Stack, ending, remove_run
 
@@ -44,7 +45,7 @@ def _seconds_of(command: list[str]) -> float:
 def bare_boot(folder: Path) -> dict[str, object]:
     """Boot once without the suite: wall seconds, MiB in use, and per init its seconds, waiting and CLI start."""
     identity = RunIdentity.generate()
-    stack = Stack(ROOT, identity, folder, identity.name, f"{identity.name}-", ("data", "messaging"))
+    stack = Stack(ROOT, identity, folder, identity.name, f"{identity.name}-", PLANES)
     try:
         began = time.monotonic()
         stack.up()

@@ -16,6 +16,7 @@ from fixtures.criterion import criterion
 from fixtures.engine_restart import READY_SECONDS, InitState, Return, init_state, restart
 from fixtures.inventory import Promise
 from fixtures.own_engine import own_engine
+from fixtures.planes import provisioned_planes
 from fixtures.run_identity import RunIdentity
 from fixtures.stack import Stack, StackUnusable
 from fixtures.stack_names import names_of
@@ -47,20 +48,20 @@ def restarts(
     image = images.ensure(["dind"], say=progress.say)["dind"]
     began = time.monotonic()
     with own_engine(image, identity, run_folder, planned_stack.root) as engine:
-        engine.take(sorted({service["image"] for service in planned_stack.model["services"].values()}))
-        progress.say(f"an engine of the run's own has the images after {time.monotonic() - began:.0f} s")
         stack = Stack(
             root=planned_stack.root,
             identity=identity,
             workspace=run_folder,
             name=f"{identity.name}-again",
             prefix="",
-            profiles=planned_stack.profiles,
+            profiles=provisioned_planes(planned_stack, promises),
             overrides=planned_stack.overrides,
             settings=planned_stack.settings,
             host=engine.host,
             way_to=engine.way_to,
         )
+        engine.take(sorted({service["image"] for service in stack.model["services"].values()}))
+        progress.say(f"an engine of the run's own has the images after {time.monotonic() - began:.0f} s")
         inits = [name for name in promises if name in stack.model["services"]]
         output = stack.up()
         progress.say(f"the stack is up on it after {time.monotonic() - began:.0f} s")
