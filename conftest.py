@@ -17,6 +17,7 @@ pytest_plugins = [
     "fixtures.plain_stack",
     "fixtures.static_project",
     "fixtures.given_options",
+    "fixtures.tried_images",
 ]
 
 

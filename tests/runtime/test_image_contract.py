@@ -6,88 +6,20 @@ import gzip
 import json
 import re
 import secrets
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler
+from collections.abc import Callable
 from pathlib import Path
-from socketserver import UnixStreamServer
 from typing import Any
 
 import pytest
 from python_on_whales import Container, DockerClient
-from python_on_whales.exceptions import DockerException
 from ruamel.yaml import YAML
 
 import images
-from fixtures import progress
-from fixtures.run_identity import RunIdentity
 from fixtures.stack import await_condition
-from images.assembly import LABEL
+from fixtures.tried_images import await_success, folder_of, succeeds
 from images.recipe import Recipe, all_wanted
 
-_HARDENED: dict[str, Any] = {
-    "read_only": True,
-    "cap_drop": ["ALL"],
-    "security_options": ["no-new-privileges:true"],
-    "tmpfs": ["/tmp:rw,noexec,nosuid,nodev,mode=1777"],
-}
 _CONTRACTS = {recipe.name: YAML(typ="safe").load(recipe.folder / "contract.yml") for recipe in all_wanted()}
-
-
-@pytest.fixture(scope="session")
-def references(engine: DockerClient) -> dict[str, str]:
-    """Each image's name on the engine, by recipe."""
-    return images.ensure(say=progress.say)
-
-
-@pytest.fixture
-def assembled(engine: DockerClient, references: dict[str, str]) -> Callable[[str], bool]:
-    """Tells whether the image of a recipe is one that we assembled."""
-    return lambda name: LABEL in (engine.image.inspect(references[name]).config.labels or {})
-
-
-@pytest.fixture
-def start(engine: DockerClient, references: dict[str, str], identity: RunIdentity) -> Callable[..., Any]:
-    """Starts a container of a recipe's image that is gone, with its volumes, when its block ends."""
-
-    @contextmanager
-    def started(name: str, *command: str, **options: Any) -> Iterator[Container]:
-        container = engine.run(
-            references[name], command, detach=True, labels=identity.labels, **(_HARDENED | options)
-        )
-        try:
-            yield container
-        finally:
-            container.remove(force=True, volumes=True)
-
-    return started
-
-
-def succeeds(container: Container, line: str | list[str]) -> bool:
-    """Whether a shell line, or a command, ends with 0 inside the container; an error of the test if that ended."""
-    try:
-        container.execute(["sh", "-c", line] if isinstance(line, str) else line)
-    except DockerException:
-        container.reload()  # type: ignore[no-untyped-call]
-        assert container.state.running, (
-            f"the container ended with {container.state.exit_code}: {container.logs()[-800:]}"
-        )
-        return False
-    return True
-
-
-def await_success(container: Container, line: str | list[str], seconds: float) -> None:
-    await_condition(lambda: succeeds(container, line), seconds, lambda: f"{line}\n{container.logs()[-800:]}")
-
-
-def folder_of(path: Path, files: dict[str, str | bytes]) -> str:
-    """Lay out files that any account in a container may read; returns the folder's path."""
-    path.mkdir(mode=0o755)
-    for name, content in files.items():
-        (path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-        (path / name).chmod(0o644)
-    return str(path)
 
 
 @pytest.mark.parametrize("name", _CONTRACTS)
@@ -392,99 +324,6 @@ def test_haproxy_reads_its_configuration_where_the_official_one_does(
         await_success(container, f"bash -c '{ask}'", 30)
         container.kill("SIGUSR1")
         assert exit_code(container) == 0
-
-
-@contextmanager
-def deaf_and_dumb_engine(socket: Path) -> Iterator[list[str]]:
-    """Listens where an engine would and says yes to everything; the list fills with what was asked."""
-    asked: list[str] = []
-
-    class Yes(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        do_POST = do_GET  # noqa: N815
-
-        def address_string(self) -> str:
-            return "the proxy"
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with UnixStreamServer(str(socket), Yes) as server:
-        socket.chmod(0o777)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield asked
-        finally:
-            server.shutdown()
-
-
-def test_the_socket_proxy_lets_through_what_its_variables_say(
-    start: Callable[..., Any], assembled: Callable[[str], bool], tmp_path: Path
-) -> None:
-    """Given a socket proxy before an engine that says yes to everything, with CONTAINERS on,
-    when parts that are on and off are asked for, and something is posted,
-    then the engine has heard of no more than reading what is on, and, if it was assembled, of no container's files."""
-    let_through = ["/_ping", "/version", "/v1.45/containers/json?all=1", "/events?until=1"]
-    files = [
-        "/containers/x/archive?path=/run/secrets",
-        "/v1.45/containers//x/export",
-        "/containers/x%2Farchive",
-    ]
-    stopped = ["/images/json", "/secrets", "/volumes", "/info", *(files if assembled("socket-proxy") else [])]
-    folder = tmp_path / "run"
-    folder.mkdir()
-    ask = "wget -q -O /dev/null 'http://localhost:2375{}'"
-    with (
-        deaf_and_dumb_engine(folder / "docker.sock") as asked,
-        start(
-            "socket-proxy", envs={"CONTAINERS": "1"}, volumes=[(str(folder), "/var/run", "ro")]
-        ) as container,
-    ):
-        await_success(container, ask.format("/_ping"), 20)
-        asked.clear()
-        assert [
-            path for path in let_through + stopped if succeeds(container, ask.format(path))
-        ] == let_through
-        assert not succeeds(container, "wget -q -O - --post-data= http://localhost:2375/containers/x/kill")
-    assert asked == let_through
-
-
-def test_grafana_takes_its_password_from_a_secret_file(
-    start: Callable[..., Any], assembled: Callable[[str], bool], tmp_path: Path
-) -> None:
-    """Given a hardened Grafana container whose administrator's password is in a file that a variable names,
-    when the API is called with that password, and then with another,
-    then the first call is served, the second is refused, and an assembled image has it in no environment or log."""
-    right, wrong = secrets.token_hex(16), secrets.token_hex(16)
-    files: dict[str, str | bytes] = {
-        "password": right,
-        "right": f'user = "admin:{right}"',
-        "wrong": f'user = "admin:{wrong}"',
-    }
-    call = "curl --silent --fail --config /run/secrets/{} http://localhost:3000/api/org"
-    with start(
-        "grafana",
-        envs={
-            "GF_SECURITY_ADMIN_PASSWORD__FILE": "/run/secrets/password",
-            "GF_ANALYTICS_REPORTING_ENABLED": "false",
-        },
-        tmpfs=[
-            "/tmp:rw,noexec,nosuid,nodev,mode=1777",
-            "/var/lib/grafana:rw,noexec,nosuid,nodev,mode=1777",
-            "/var/log/grafana:rw,noexec,nosuid,nodev,mode=1777",
-        ],
-        volumes=[(folder_of(tmp_path / "secrets", files), "/run/secrets", "ro")],
-    ) as container:
-        await_success(container, call.format("right"), 90)
-        assert not succeeds(container, call.format("wrong"))
-        if assembled("grafana"):
-            assert not succeeds(container, f"grep -q {right} /proc/1/environ")
-            assert right not in container.logs()
 
 
 def test_the_probe_drops_packets_where_it_may(start: Callable[..., Any]) -> None:

@@ -1,54 +1,82 @@
-"""Image references, and whether one is pinned."""
+"""Which image a variable means: the environment before the files, and no reference that none is."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from dotenv import dotenv_values
 
-from fixtures.image_reference import ImageReference
-from fixtures.image_version import version_of
-from tests.unit.written_stack import WriteStack, stack
+from images.recipe import Recipe, all_recipes
+from images.reference import MalformedReference, reference_for, registry_of
+from tests.unit.conftest import ROOT
 
-__all__ = ["stack"]
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "tag", "repository", "versioned"),
-    [
-        ("postgres", "postgres", "", "postgres", False),
-        ("postgres:17", "postgres", "17", "postgres", True),
-        ("minio/mc:latest", "minio/mc", "latest", "minio/mc", False),
-        ("registry:5000/team/app", "registry:5000/team/app", "", "team/app", False),
-        ("registry:5000/team/app:1", "registry:5000/team/app", "1", "team/app", True),
-        ("docker.io/library/redis:8", "docker.io/library/redis", "8", "redis", True),
-        ("quay.io/minio/mc:latest@sha256:ab12", "quay.io/minio/mc", "latest", "minio/mc", True),
-        ("a@sha256:ab12", "a", "", "a", True),
-        ("a:", "a", "", "a", False),
-    ],
-)
-def test_a_reference_is_taken_apart(text: str, name: str, tag: str, repository: str, versioned: bool) -> None:
-    reference = ImageReference.parse(text)
-    assert (reference.name, reference.tag, reference.repository) == (name, tag, repository)
-    assert reference.is_versioned is versioned
+KAFKA = Recipe.named("kafka")
 
 
 @pytest.mark.parametrize(
-    ("image", "pinned"),
+    "value", ["apache/Kafka:4", "kafka 4", "kafka:", ":4", "kafka@sha256:12", "http://a/b:1", "a//b"]
+)
+def test_a_malformed_reference(value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a variable that holds no image reference, in the environment or in .env,
+    when it is read,
+    then one line has variable, value, place and an example."""
+    monkeypatch.setenv("KAFKA_IMAGE", value)
+    with pytest.raises(MalformedReference, match="in the environment is no image reference") as raised:
+        reference_for(KAFKA, tmp_path)
+    assert f"KAFKA_IMAGE={value!r}" in str(raised.value)
+    assert KAFKA.image in str(raised.value)
+    monkeypatch.delenv("KAFKA_IMAGE")
+    (tmp_path / ".env").write_text(f"KAFKA_IMAGE='{value}'\n")
+    with pytest.raises(MalformedReference, match=r"in \.env is no image reference"):
+        reference_for(KAFKA, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("value", "registry"),
     [
-        ("a:${T}", None),
-        ("${IMAGE}", None),
-        ("${IMAGE:?say which}", None),
-        ("${REGISTRY}/team/app", False),
-        ("${REGISTRY}/team/app:1", True),
-        ("${REGISTRY}app:latest", False),
-        ("a:${T:-latest}", False),
-        ("a:${T:-1}", True),
-        ("a:${T}-alpine", None),
-        ("a:1-${T}", None),
-        ("a@sha256:${DIGEST}", None),
+        ("postgres:17.6-trixie", "Docker Hub"),
+        ("apache/kafka:4.1.1", "Docker Hub"),
+        ("localhost/kafka:1", "localhost"),
+        ("localhost:5000/kafka", "localhost:5000"),
+        ("registry.example/a/b/c:1.0", "registry.example"),
+        ("registry.example:8443/a@sha256:" + "0" * 64, "registry.example:8443"),
     ],
 )
-def test_a_variable_that_nobody_sets_is_not_guessed(
-    stack: WriteStack, image: str, pinned: bool | None
+def test_a_reference_names_its_registry(
+    value: str, registry: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service = stack(f"services:\n  a:\n    image: '{image}'\n").services["a"]
-    assert version_of(service).is_pinned is pinned
+    """Given a well-formed reference,
+    when it is read,
+    then it is taken as it is, and its registry is known."""
+    monkeypatch.setenv("KAFKA_IMAGE", value)
+    assert reference_for(KAFKA, tmp_path) == value
+    assert registry_of(value) == registry
+
+
+def test_the_environment_outranks_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a variable in the environment, in .env and in .env.example,
+    when they vanish one after the other, and the last is empty at first,
+    then each gives way to the next, and the recipe's own image is last."""
+    monkeypatch.setenv("KAFKA_IMAGE", "first:1")
+    (tmp_path / ".env").write_text("KAFKA_IMAGE=second:2\n")
+    (tmp_path / ".env.example").write_text("KAFKA_IMAGE=third:3\n")
+    assert reference_for(KAFKA, tmp_path) == "first:1"
+    monkeypatch.delenv("KAFKA_IMAGE")
+    assert reference_for(KAFKA, tmp_path) == "second:2"
+    (tmp_path / ".env").unlink()
+    assert reference_for(KAFKA, tmp_path) == "third:3"
+    (tmp_path / ".env.example").write_text("KAFKA_IMAGE=\n")
+    assert reference_for(KAFKA, tmp_path) == KAFKA.image
+    (tmp_path / ".env.example").unlink()
+    assert reference_for(KAFKA, tmp_path) == KAFKA.image
+
+
+def test_the_defaults_are_what_can_be_assembled() -> None:
+    """Given the image variables of .env.example,
+    when they are compared with the recipes,
+    then each has one, and its default is the image that the recipe stands in for."""
+    defaults = {
+        name: value for name, value in dotenv_values(ROOT / ".env.example").items() if name.endswith("_IMAGE")
+    }
+    assert defaults == {recipe.variable: recipe.image for recipe in all_recipes() if recipe.variable}

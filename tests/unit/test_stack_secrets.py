@@ -13,7 +13,8 @@ import pytest
 from cryptography import x509
 
 from fixtures import stack_secrets
-from fixtures.stack_secrets import CERTIFICATES, DERIVED, PASSWORDS, SecretsUnusable, make_secrets
+from fixtures.derived_secrets import DERIVED
+from fixtures.stack_secrets import CERTIFICATES, PASSWORDS, SecretsUnusable, make_secrets
 
 
 @pytest.fixture(autouse=True)
