@@ -59,6 +59,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="where reports go (default: reports)",
     )
+    group.addoption("--loki", metavar="URL", help="send each verdict to this Loki, as a line")
+    group.addoption(
+        "--tempo", metavar="URL", help="send the boot to this Tempo, as a trace (OTLP over HTTP, port 4318)"
+    )
     group.addoption(
         "--engine", action="append", default=[], metavar="NAME", help="Docker context to run on (repeatable)"
     )

@@ -7,7 +7,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-from fixtures.audit_trail import Comparison, compared, documented_query, runs_in, said_by
+from fixtures import logfmt
+from fixtures.audit_trail import Comparison, compared, documented_query, runs_in
+from fixtures.container_log import said_by
 from fixtures.criterion import criterion
 from fixtures.init_runs import await_end, brief_run, run_of, seconds_lived
 from fixtures.inventory import Promise
@@ -15,7 +17,6 @@ from fixtures.leak_search import secrets_in
 from fixtures.loki_observer import LokiObserver
 from fixtures.stack import Stack, await_condition
 from fixtures.verdict import Verdict
-from tests.unit import logfmt
 
 BRIEF_RUNS = 5
 """One might be seen by luck."""

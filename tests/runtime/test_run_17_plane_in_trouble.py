@@ -9,7 +9,8 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from fixtures.alertmanager_observer import Alert, AlertmanagerObserver
-from fixtures.audit_trail import compared, said_by
+from fixtures.audit_trail import compared
+from fixtures.container_log import said_by
 from fixtures.criterion import criterion
 from fixtures.init_runs import await_end, brief_run, run_of
 from fixtures.inventory import Promise

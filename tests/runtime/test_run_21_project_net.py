@@ -8,7 +8,8 @@ from datetime import datetime
 
 import pytest
 
-from fixtures.audit_trail import ARRIVAL_SECONDS, compared, held_of, said_by
+from fixtures.audit_trail import ARRIVAL_SECONDS, compared, held_of
+from fixtures.container_log import said_by
 from fixtures.criterion import criterion
 from fixtures.guest_project import PORT, Guest, guest_of, reach_from, told_without_network
 from fixtures.inventory import Promise

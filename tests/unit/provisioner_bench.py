@@ -20,7 +20,7 @@ from typing import Literal
 
 import pytest
 
-from tests.unit import logfmt
+from fixtures import logfmt
 
 PROVISIONERS = Path(__file__).resolve().parents[2] / "provisioners"
 LIBRARY = PROVISIONERS / "lib" / "provision.sh"

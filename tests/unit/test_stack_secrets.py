@@ -13,8 +13,10 @@ import pytest
 from cryptography import x509
 
 from fixtures import stack_secrets
-from fixtures.derived_secrets import DERIVED
+from fixtures.compose_project import ComposeProject
+from fixtures.derived_secrets import DERIVED, OPENSEARCH_UID
 from fixtures.stack_secrets import CERTIFICATES, PASSWORDS, SecretsUnusable, make_secrets
+from tests.unit.conftest import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -123,3 +125,20 @@ def test_every_container_s_file_has_an_owner_that_reads_it() -> None:
     }
     assert mounted <= {*owners, *CERTIFICATES}
     assert all(owners[name] is not None for name in mounted & set(owners))
+
+
+def test_a_file_is_mounted_for_its_owner_alone() -> None:
+    """Given the stack's services that state who they run as,
+    when the owners of the secret files that they mount are looked up,
+    then each is that user, for without capabilities nobody else can read them."""
+    owners = {**PASSWORDS, **{name: uid for name, (uid, _) in DERIVED.items()}}
+    owners |= dict.fromkeys(CERTIFICATES, OPENSEARCH_UID)
+    project = ComposeProject.load(ROOT)
+    stated = {
+        (name, secret["source"]): (int(service.config["user"].split(":")[0]), owners[secret["source"]])
+        for name, service in project.services.items()
+        if service.config.get("user")
+        for secret in service.config.get("secrets") or ()
+    }
+    assert {"alloy", "grafana", "mng-pg-init"} <= {name for name, _ in stated}
+    assert [place for place, (user, owner) in stated.items() if user != owner] == []
