@@ -31,8 +31,13 @@ INVENTORY = (
             ["--stack=compose.yaml", "--profile=back"],
             "ERROR: --profile back: no service of the stack has it; choose of front",
         ),
+        (["--loki=loki:3100"], "ERROR: --loki loki:3100: no address; write one as in http://host:port"),
+        (
+            ["--tempo=http://127.0.0.1:9"],
+            "ERROR: --tempo http://127.0.0.1:9: nobody answers (*); start it, or leave the option out",
+        ),
     ],
-    ids=["stack", "override", "malformed inventory", "no inventory", "profile"],
+    ids=["stack", "override", "malformed inventory", "no inventory", "profile", "no address", "nobody there"],
 )
 def test_what_is_not_there_ends_the_run_in_one_line(
     suite: SmallSuite, arguments: list[str], complaint: str
