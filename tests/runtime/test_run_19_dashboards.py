@@ -6,12 +6,17 @@ import json
 
 import pytest
 
+from fixtures.boot_record import BootRecord
 from fixtures.criterion import criterion
 from fixtures.grafana_observer import GrafanaObserver, all_results
 from fixtures.grafana_runs import DASHBOARDS, seconds_until_served
 from fixtures.inventory import Promise
+from fixtures.judging import results_so_far
+from fixtures.published_boot import publish_boot
+from fixtures.run_settings import settings_of
 from fixtures.stack import Stack
 from fixtures.verdict import Verdict
+from fixtures.verdict_log import send_run
 
 LIMIT_SECONDS = 5
 
@@ -19,7 +24,7 @@ PATIENCE_SECONDS = 120
 """Rates need two scrapes of a server that has just started, and an init's end needs to reach Loki."""
 
 _NEEDS = "service:"
-"""The tag of a dashboard that is about a service; `inits` is that of one about all inits there are."""
+"""The tag of a dashboard that is about a service; `inits` is that of one about all inits, `suite` of one about runs."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -30,7 +35,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @criterion("RUN-19", "REQ-PRD-FUN-02")
 def test_every_panel_shows_data(
-    uid: str, stack: Stack, grafana: GrafanaObserver, promises: dict[str, Promise], verdict: Verdict
+    uid: str,
+    request: pytest.FixtureRequest,
+    stack: Stack,
+    boot: BootRecord,
+    grafana: GrafanaObserver,
+    promises: dict[str, Promise],
+    verdict: Verdict,
 ) -> None:
     """Given a dashboard about servers that run,
     when each query of each panel is run through Grafana's own API by an account that may only look,
@@ -43,6 +54,8 @@ def test_every_panel_shows_data(
         verdict.not_applicable(f"it is about {', '.join(absent)}, not part of the chosen profiles")
     if "inits" in dashboard["tags"] and not promises.keys() & stack.model["services"].keys():
         verdict.not_applicable("it is about inits, and the chosen profiles have none")
+    if "suite" in dashboard["tags"]:
+        _send_this_run(request, stack, boot, promises)
     queries = grafana.queries(dashboard)
     results = all_results(grafana, queries, PATIENCE_SECONDS)
     empty = [result for result in results if not result.has_data]
@@ -53,6 +66,16 @@ def test_every_panel_shows_data(
     verdict.look = "the query in Grafana's Explore; `up` of the server in the dashboard Alloy"
     assert results
     assert empty == []
+
+
+def _send_this_run(
+    request: pytest.FixtureRequest, stack: Stack, boot: BootRecord, promises: dict[str, Promise]
+) -> None:
+    """As `--loki` and `--tempo` do, to the stack's own: what was judged before this test, and the boot."""
+    results = results_so_far(request.session)
+    run = settings_of(request.config).run
+    send_run(f"http://{stack.address('loki')}:3100", run, stack.name, results, boot.timeline)
+    publish_boot(f"http://{stack.address('tempo')}:4318", request.config, stack, boot, promises)
 
 
 @criterion("RUN-19", "REQ-PRD-MET-02", subject="grafana")
