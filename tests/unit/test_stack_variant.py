@@ -33,12 +33,13 @@ def test_statements_and_settings_are_read(tmp_path: Path) -> None:
 
 
 def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
-    """Without further settings all planes are booted, and all is judged that needs one boot alone."""
+    """Without further settings the provisioned planes are booted, and all is judged that needs one boot alone."""
     variant = _variant(tmp_path, "# conforms: RUN-3 because: it may\n")
     report = tmp_path / "report"
     assert variant.arguments(report) == [
         *("-m", "runtime and acceptance", "-k", DEFAULT_SELECT),
-        *("--override", str(tmp_path / "override.yml"), "--report", str(report)),
+        *("--override", str(tmp_path / "override.yml"), "--profile", "data", "--profile", "messaging"),
+        *("--report", str(report)),
     ]
 
 
