@@ -10,6 +10,7 @@ pytest_plugins = [
     "pytester",
     "fixtures.collection_rules",
     "fixtures.judging",
+    "fixtures.observers",
     "fixtures.obstacle",
     "fixtures.progress",
     "fixtures.report",
