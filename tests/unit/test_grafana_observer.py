@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from fixtures.grafana_observer import GrafanaObserver, PanelQuery
+from fixtures.stack import StackUnusable
 
 SOURCES = [
     {"uid": "old", "name": "A second one", "type": "prometheus", "isDefault": False},
@@ -60,6 +61,12 @@ def test_a_variable_means_the_default_data_source_of_its_type(grafana: GrafanaOb
 def test_the_span_is_the_dashboards_own(grafana: GrafanaObserver) -> None:
     body = grafana.queries(_dashboard())[0].body
     assert (body["from"], body["to"]) == ("now-6h", "now")
+    assert body["queries"][0]["intervalMs"] == 6 * 3600 * 1000 // 300
+
+
+def test_a_span_that_is_not_understood_is_no_verdict(grafana: GrafanaObserver) -> None:
+    with pytest.raises(StackUnusable, match="begins at 'yesterday'"):
+        grafana.queries(_dashboard(time={"from": "yesterday", "to": "now"}))
 
 
 def _answering(monkeypatch: pytest.MonkeyPatch, query_answer: Any) -> None:
