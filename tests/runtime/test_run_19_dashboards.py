@@ -13,6 +13,7 @@ from fixtures.grafana_runs import DASHBOARDS, seconds_until_served
 from fixtures.inventory import Promise
 from fixtures.judging import results_so_far
 from fixtures.published_boot import publish_boot
+from fixtures.result import Result
 from fixtures.run_settings import settings_of
 from fixtures.stack import Stack
 from fixtures.verdict import Verdict
@@ -55,7 +56,10 @@ def test_every_panel_shows_data(
     if "inits" in dashboard["tags"] and not promises.keys() & stack.model["services"].keys():
         verdict.not_applicable("it is about inits, and the chosen profiles have none")
     if "suite" in dashboard["tags"]:
-        _send_this_run(request, stack, boot, promises)
+        results = results_so_far(request.session)
+        if not results:
+            verdict.not_applicable("it is about runs, and this one has judged nothing before")
+        _send_this_run(request, stack, boot, promises, results)
     queries = grafana.queries(dashboard)
     results = all_results(grafana, queries, PATIENCE_SECONDS)
     empty = [result for result in results if not result.has_data]
@@ -69,10 +73,13 @@ def test_every_panel_shows_data(
 
 
 def _send_this_run(
-    request: pytest.FixtureRequest, stack: Stack, boot: BootRecord, promises: dict[str, Promise]
+    request: pytest.FixtureRequest,
+    stack: Stack,
+    boot: BootRecord,
+    promises: dict[str, Promise],
+    results: list[Result],
 ) -> None:
     """As `--loki` and `--tempo` do, to the stack's own: what was judged before this test, and the boot."""
-    results = results_so_far(request.session)
     run = settings_of(request.config).run
     send_run(f"http://{stack.address('loki')}:3100", run, stack.name, results, boot.timeline)
     publish_boot(f"http://{stack.address('tempo')}:4318", request.config, stack, boot, promises)
