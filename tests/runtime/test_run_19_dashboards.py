@@ -56,10 +56,10 @@ def test_every_panel_shows_data(
     if "inits" in dashboard["tags"] and not promises.keys() & stack.model["services"].keys():
         verdict.not_applicable("it is about inits, and the chosen profiles have none")
     if "suite" in dashboard["tags"]:
-        results = results_so_far(request.session)
-        if not results:
+        judged = results_so_far(request.session)
+        if not judged:
             verdict.not_applicable("it is about runs, and this one has judged nothing before")
-        _send_this_run(request, stack, boot, promises, results)
+        _send_this_run(request, stack, boot, promises, judged)
     queries = grafana.queries(dashboard)
     results = all_results(grafana, queries, PATIENCE_SECONDS)
     empty = [result for result in results if not result.has_data]
@@ -77,11 +77,11 @@ def _send_this_run(
     stack: Stack,
     boot: BootRecord,
     promises: dict[str, Promise],
-    results: list[Result],
+    judged: list[Result],
 ) -> None:
     """As `--loki` and `--tempo` do, to the stack's own: what was judged before this test, and the boot."""
     run = settings_of(request.config).run
-    send_run(f"http://{stack.address('loki')}:3100", run, stack.name, results, boot.timeline)
+    send_run(f"http://{stack.address('loki')}:3100", run, stack.name, judged, boot.timeline)
     publish_boot(f"http://{stack.address('tempo')}:4318", request.config, stack, boot, promises)
 
 
