@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
 import pytest
 
 from fixtures.alertmanager_observer import Alert, AlertmanagerObserver
 from fixtures.audit_trail import compared
-from fixtures.container_log import said_by
+from fixtures.conditions import holds_within
+from fixtures.container_log import text_of
 from fixtures.criterion import criterion
 from fixtures.init_runs import await_end, brief_run, run_of
 from fixtures.inventory import Promise
 from fixtures.loki_beside import fill, loki_beside
 from fixtures.loki_observer import LokiObserver
-from fixtures.stack import Stack, StackUnusable, await_condition
+from fixtures.stack import Stack, await_condition
 from fixtures.verdict import Verdict
 
 NAMED_SECONDS = 60
@@ -39,7 +40,7 @@ def test_a_loki_that_cannot_write_says_so_and_ends(stack: Stack, verdict: Verdic
     with run_of(stack, "loki", volumes=["loki-data:/loki:ro"]) as container:
         await_end(container, NAMED_SECONDS)
         code = container.state.exit_code
-        told = _tells("\n".join(one.line for one in said_by(container)), "/loki", "read-only file system")
+        told = _tells(text_of(container), "/loki", "read-only file system")
     verdict.expected = "an exit code other than 0, and a line with the folder and the reason"
     verdict.observed = f"exit code {code}; {told[0][:200] if told else 'no such line'}"
     verdict.look = "docker compose logs loki"
@@ -61,13 +62,9 @@ def test_a_full_loki_is_an_alert(stack: Stack, alertmanager: AlertmanagerObserve
     with loki_beside(stack, kilobytes=512) as beside:
         pushed = fill(beside.observer.url)
         full = ("disk full", "disk usage exceeded", "no space left")
-        with suppress(StackUnusable):
-            await_condition(
-                lambda: any(word in beside.log() for word in full), NAMED_SECONDS, lambda: "not told"
-            )
+        holds_within(lambda: any(word in beside.log() for word in full), NAMED_SECONDS)
         told = [line for line in beside.log().splitlines() if any(word in line for word in full)]
-        with suppress(StackUnusable):
-            await_condition(raised, ALERT_SECONDS, lambda: "no alert")
+        holds_within(raised, ALERT_SECONDS)
         held = len(beside.observer.entries('{filler="yes"}', beside.container.created))
     verdict.expected = f"a line that tells it, an alert about Loki, all {pushed} lines"
     raised_by = ", ".join(map(str, alerts)) or "no alert"
@@ -94,12 +91,7 @@ def test_a_broken_rule_is_named_and_leaves_the_others_in_force(stack: Stack, ver
             "groups: [{name: broken, rules: [{alert: Broken, expr: 'count_over_time({init=\"\"} [1m'}]}]\n",
             encoding="utf-8",
         )
-        with suppress(StackUnusable):
-            await_condition(
-                lambda: bool(_tells(beside.log(), "broken.yml")),
-                NAMED_SECONDS,
-                lambda: "not told",
-            )
+        holds_within(lambda: bool(_tells(beside.log(), "broken.yml")), NAMED_SECONDS)
         told = _tells(beside.log(), "broken.yml")
         status, answer = loki.rule_files()
         after = {rule.name for rule in loki.rules()}
@@ -135,8 +127,7 @@ def test_nothing_is_missing_after_the_engine_could_not_be_asked(
                         silent.remove(service)
                 return not silent
 
-            with suppress(StackUnusable):
-                await_condition(named, NAMED_SECONDS, lambda: "not told")
+            holds_within(named, NAMED_SECONDS)
         trail = compared(loki, container)
     verdict.expected = "all lines; engine-proxy named in the logs of alloy and engine-watch"
     verdict.observed = f"{trail}; {f'not named by {silent}' if silent else 'named by both'}"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fixtures.conditions import holds_within
 from fixtures.criterion import criterion
 from fixtures.grafana_observer import GrafanaObserver
 from fixtures.grafana_runs import GrafanaBeside, grafana_beside
-from fixtures.stack import Stack, StackUnusable, await_condition
+from fixtures.observers import require_service
+from fixtures.stack import Stack
 from fixtures.verdict import Verdict
 
 LIVE_SECONDS = 10
@@ -27,8 +27,7 @@ REPORTED_SECONDS = 60
 @pytest.fixture(scope="module")
 def beside(stack: Stack) -> Iterator[GrafanaBeside]:
     """A Grafana with a copy of the dashboards that may be changed."""
-    if "grafana" not in stack.model["services"]:
-        pytest.skip(f"grafana is not part of the chosen profiles, {', '.join(stack.profiles)}")
+    require_service("grafana", stack)
     with grafana_beside(stack) as made:
         yield made
 
@@ -37,15 +36,6 @@ def _change(file: Path, **keys: str) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) | keys
     file.write_text(json.dumps(content), encoding="utf-8")
     return content
-
-
-def _within(seconds: float, condition: Callable[[], bool]) -> float | None:
-    """After how many seconds the condition held; None if it did not in time."""
-    began = time.monotonic()
-    with suppress(StackUnusable):
-        await_condition(condition, seconds, lambda: "not in time")
-        return time.monotonic() - began
-    return None
 
 
 @criterion("RUN-20", "REQ-SPC-AUT-004", subject="grafana")
@@ -77,7 +67,9 @@ def test_a_changed_file_is_live_without_a_restart(beside: GrafanaBeside, verdict
     started = beside.was_started()
     file = beside.folder / "memory.json"
     changed = _change(file, title="Memory, as changed by a test")
-    seconds = _within(LIVE_SECONDS, lambda: beside.grafana.served().get(changed["uid"]) == changed["title"])
+    seconds = holds_within(
+        lambda: beside.grafana.served().get(changed["uid"]) == changed["title"], LIVE_SECONDS
+    )
     verdict.expected = f"the new title within {LIVE_SECONDS} s"
     verdict.observed = (
         f"after {seconds:.1f} s"
@@ -97,8 +89,8 @@ def test_a_broken_file_breaks_only_itself_and_is_named(beside: GrafanaBeside, ve
     before = beside.grafana.served()
     (beside.folder / "broken.json").write_text('{"uid": "broken", "title": ', encoding="utf-8")
     changed = _change(beside.folder / "alloy.json", title="Alloy, beside a broken file")
-    live = _within(LIVE_SECONDS, lambda: beside.grafana.served().get(changed["uid"]) == changed["title"])
-    named = _within(LIVE_SECONDS, lambda: "broken.json" in beside.log())
+    live = holds_within(lambda: beside.grafana.served().get(changed["uid"]) == changed["title"], LIVE_SECONDS)
+    named = holds_within(lambda: "broken.json" in beside.log(), LIVE_SECONDS)
     after = beside.grafana.served()
     (beside.folder / "broken.json").unlink()
     verdict.expected = "the change live, every other dashboard served, broken.json named in the log"
@@ -122,7 +114,7 @@ def test_a_uid_taken_twice_harms_no_other_dashboard_and_is_named(
     twice.write_text((beside.folder / "kafka.json").read_text(encoding="utf-8"), encoding="utf-8")
     _change(twice, title="Kafka, twice")
     pattern = "the same UID is used more than once"
-    named = _within(REPORTED_SECONDS, lambda: pattern in beside.log() and "uid=kafka" in beside.log())
+    named = holds_within(lambda: pattern in beside.log() and "uid=kafka" in beside.log(), REPORTED_SECONDS)
     after = beside.grafana.served()
     twice.unlink()
     harmed = sorted(uid for uid in before if uid != "kafka" and after.get(uid) != before[uid])

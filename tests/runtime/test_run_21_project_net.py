@@ -14,6 +14,7 @@ from fixtures.criterion import criterion
 from fixtures.guest_project import PORT, Guest, guest_of, reach_from, told_without_network
 from fixtures.inventory import Promise
 from fixtures.loki_observer import LokiObserver
+from fixtures.observers import require_service
 from fixtures.stack import Stack, await_condition
 from fixtures.verdict import Verdict
 
@@ -32,8 +33,7 @@ def before(stack: Stack) -> dict[str, datetime | None]:
 @pytest.fixture(scope="module")
 def guest(stack: Stack, before: dict[str, datetime | None], probe_image: str) -> Iterator[Guest]:
     """A second project on the stack's network."""
-    if "alloy" not in stack.model["services"]:
-        pytest.skip(f"alloy is not part of the chosen profiles, {', '.join(stack.profiles)}")
+    require_service("alloy", stack)
     with guest_of(stack, probe_image) as joined:
         yield joined
 
@@ -143,8 +143,7 @@ def test_a_missing_network_is_told_in_one_line(stack: Stack, probe_image: str, v
     """Given a second project that names a project_net which is not there,
     when it is brought up,
     then compose refuses in one line that names the network, and starts nothing."""
-    if "alloy" not in stack.model["services"]:
-        verdict.not_applicable(f"alloy is not part of the chosen profiles, {', '.join(stack.profiles)}")
+    require_service("alloy", stack)
     code, lines = told_without_network(stack, probe_image)
     telling = [line for line in lines if re.search(r"no-such-net.*(could not be|not) found", line)]
     verdict.expected = "an exit code other than 0 and one line that names the network"
