@@ -13,7 +13,7 @@ from fixtures.alertmanager_observer import AlertmanagerObserver
 from fixtures.boot_record import BootRecord
 from fixtures.criterion import criterion
 from fixtures.failing_runs import MISHAPS, ended_badly
-from fixtures.init_alerts import STEP_SECONDS, InitAlerts, run_well, would_have_fired
+from fixtures.init_alerts import STEP_SECONDS, InitAlerts, ran_well, would_have_fired
 from fixtures.init_runs import finished, run_of
 from fixtures.inventory import Promise
 from fixtures.loki_observer import LokiObserver
@@ -80,8 +80,8 @@ def test_a_bad_end_is_an_alert_and_a_good_run_ends_it(
         ended = pool.map(lambda init: kept.enter_context(ended_badly(stack, init, kind)), alerts.inits)
         ends = {init: finished(container) for init, container in zip(alerts.inits, ended, strict=True)}
         seen = alerts.first_sightings(ends, LIMIT_SECONDS)
-    run_well(stack, alerts.inits)
-    over = alerts.end_in_time(OVER_SECONDS)
+    with ran_well(stack, alerts.inits):
+        over = alerts.end_in_time(OVER_SECONDS)
     verdict.expected = f"an alert of each init within {LIMIT_SECONDS} s of its end, none after a good run"
     verdict.observed = "; ".join(
         [
@@ -159,8 +159,8 @@ def test_an_end_that_nobody_watched_is_an_alert_later(
             kept.enter_context(ended_badly(stack, init, "SIGKILL"))
             returns = time.time()
         seen = alerts.first_sightings({init: returns}, LIMIT_SECONDS)
-    run_well(stack, [init])
-    over = alerts.end_in_time(OVER_SECONDS)
+    with ran_well(stack, [init]):
+        over = alerts.end_in_time(OVER_SECONDS)
     verdict.expected = (
         f"an alert of {init} within {LIMIT_SECONDS} s of the engine's return, none after a good run"
     )
