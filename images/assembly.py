@@ -30,6 +30,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dayzero" / "images"
 
 
+def context_folder(recipe: Recipe) -> Path:
+    """The build context of a recipe's present content; it exists once all of it has been fetched."""
+    return cache_folder() / f"{recipe.name}-{recipe.content_key()}"
+
+
 def fetch(recipe: Recipe, log: Log) -> Path:
     """Lay out the build context: the recipe's own files and what Maven, Go or mmdebstrap get for it.
 
@@ -40,7 +45,7 @@ def fetch(recipe: Recipe, log: Log) -> Path:
         raise StepFailed(
             f"{recipe.name}: assembled for x86_64 only, not {platform.machine()}: use a registry"
         )
-    context = cache_folder() / f"{recipe.name}-{recipe.content_key()}"
+    context = context_folder(recipe)
     if context.exists():
         return context
     for outdated in cache_folder().glob(f"{recipe.name}-*"):

@@ -13,14 +13,17 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from images.assembly import LABEL, build, cache_folder, fetch
+from images.assembly import LABEL, build, cache_folder, context_folder, fetch
 from images.recipe import Recipe, all_recipes, all_wanted
 from images.reference import MalformedReference, reference_for
 from images.registry import Registries
 from images.step import Log, StepFailed
 
-ASSEMBLY_BYTES = 6 * 10**9
-"""Free disk that assembling everything from nothing takes: Go's and Maven's caches, layers, images."""
+ASSEMBLY_BYTES = 5 * 10**9
+"""Free disk that assembling every image takes, beside what compilers need: Maven's cache, layers, images."""
+
+PROGRAM_BYTES = 4 * 10**9
+"""Free disk for each program that has to be compiled: its modules, and what Go keeps of the work."""
 
 
 class ImageUnavailable(RuntimeError):
@@ -104,8 +107,12 @@ class _Supply:
         # Compilers use every core by themselves; more at once would only take more memory.
         self._slots = threading.Semaphore(max(2, os.cpu_count() or 2))
         self._disk_checked = False
+        self._bytes_needed = 0
 
     def get(self, missing: dict[str, str]) -> None:
+        recipes = map(Recipe.named, missing)
+        to_compile = [recipe for recipe in recipes if recipe.go and not context_folder(recipe).exists()]
+        self._bytes_needed = ASSEMBLY_BYTES + len(to_compile) * PROGRAM_BYTES
         with self._pool:
             # The compiled ones first: they take longest.
             by_length = sorted(missing, key=lambda name: Recipe.named(name).go is None)
@@ -163,10 +170,10 @@ class _Supply:
             self._disk_checked = True
         for place in {_data_root(), cache_folder()}:
             free = shutil.disk_usage(place).free
-            if free < ASSEMBLY_BYTES:
+            if free < self._bytes_needed:
                 raise ImageUnavailable(
                     f"too little disk to assemble images: {free / 1e9:.1f} GB free under {place}, "
-                    f"{ASSEMBLY_BYTES / 1e9:.0f} GB needed: make room, or give the machine a registry"
+                    f"{self._bytes_needed / 1e9:.0f} GB needed: make room, or give the machine a registry"
                 )
 
 

@@ -91,6 +91,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandInEngine:
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(supply, "ASSEMBLY_BYTES", 0)
+    monkeypatch.setattr(supply, "PROGRAM_BYTES", 0)
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     for recipe in all_recipes():
         monkeypatch.delenv(recipe.variable or "", raising=False)
@@ -186,6 +187,17 @@ def test_too_little_disk(engine: StandInEngine, monkeypatch: pytest.MonkeyPatch)
     assert "too little disk" in said
     assert "1000000000 GB needed" in said
     assert "\n" not in said
+
+
+def test_too_little_disk_for_compilers(engine: StandInEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given room for images, and less than two compiled programs take on the way,
+    when one that comes from a package has to be assembled, and then two that are compiled,
+    then the first is not held up, and for the others one line says how much is needed."""
+    monkeypatch.setattr(supply, "PROGRAM_BYTES", 5 * 10**17)
+    assert "too little disk" not in unavailable("debian")
+    said = unavailable("loki", "tempo")
+    assert "too little disk" in said
+    assert "1000000000 GB needed" in said
 
 
 def test_a_failed_build_shows_the_end_of_its_log(engine: StandInEngine) -> None:
