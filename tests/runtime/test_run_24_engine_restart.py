@@ -13,12 +13,12 @@ import images
 from fixtures import progress
 from fixtures.busy_user import busy_user
 from fixtures.criterion import criterion
-from fixtures.engine_restart import READY_SECONDS, InitState, Return, init_state, restart
+from fixtures.engine_restart import READY_SECONDS, InitState, Return, init_state, restart, waiting
 from fixtures.inventory import Promise
 from fixtures.own_engine import own_engine
 from fixtures.planes import provisioned_planes
 from fixtures.run_identity import RunIdentity
-from fixtures.stack import Stack, StackUnusable
+from fixtures.stack import Stack, StackUnusable, await_condition
 from fixtures.stack_names import names_of
 from fixtures.target_snapshot import difference, lasting_state
 from fixtures.verdict import Verdict
@@ -65,6 +65,14 @@ def restarts(
         inits = [name for name in promises if name in stack.model["services"]]
         output = stack.up()
         progress.say(f"the stack is up on it after {time.monotonic() - began:.0f} s")
+        lasting = [name for name in stack.model["services"] if name not in inits]
+        await_condition(
+            lambda: not waiting(stack, lasting),
+            READY_SECONDS,
+            lambda: (
+                f"the stack did not come up on the run's own engine: {'; '.join(waiting(stack, lasting))}"
+            ),
+        )
         with names_of(stack.address):
             hindered = {name: busy_user(stack, name) for name in inits}
             states = {name: lasting_state(stack, name) for name in inits}
