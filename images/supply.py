@@ -106,13 +106,9 @@ class _Supply:
         self._lock = threading.Lock()
         # Compilers use every core by themselves; more at once would only take more memory.
         self._slots = threading.Semaphore(max(2, os.cpu_count() or 2))
-        self._disk_checked = False
-        self._bytes_needed = 0
+        self._bytes_needed = ASSEMBLY_BYTES
 
     def get(self, missing: dict[str, str]) -> None:
-        recipes = map(Recipe.named, missing)
-        to_compile = [recipe for recipe in recipes if recipe.go and not context_folder(recipe).exists()]
-        self._bytes_needed = ASSEMBLY_BYTES + len(to_compile) * PROGRAM_BYTES
         with self._pool:
             # The compiled ones first: they take longest.
             by_length = sorted(missing, key=lambda name: Recipe.named(name).go is None)
@@ -151,7 +147,7 @@ class _Supply:
         self._say(f"{recipe.name:<11} {reference} assembled in {time.monotonic() - began:.0f} s")
 
     def _assemble(self, recipe: Recipe, reference: str) -> None:
-        self._check_disk()
+        self._claim_disk(recipe)
         log = Log(recipe.name, cache_folder() / f"{recipe.name}.log", self._say)
         log.path.write_bytes(b"")
         used = {name: Recipe.named(name).image for name in recipe.uses}
@@ -163,17 +159,18 @@ class _Supply:
         with self._slots:
             build(recipe, context, reference, log)
 
-    def _check_disk(self) -> None:
+    def _claim_disk(self, recipe: Recipe) -> None:
+        """Count only what no registry gave: where all but one can be pulled, that one's need is the whole."""
         with self._lock:
-            if self._disk_checked:
-                return
-            self._disk_checked = True
+            if recipe.go and not context_folder(recipe).exists():
+                self._bytes_needed += PROGRAM_BYTES
+            needed = self._bytes_needed
         for place in {_data_root(), cache_folder()}:
             free = shutil.disk_usage(place).free
-            if free < self._bytes_needed:
+            if free < needed:
                 raise ImageUnavailable(
                     f"too little disk to assemble images: {free / 1e9:.1f} GB free under {place}, "
-                    f"{self._bytes_needed / 1e9:.0f} GB needed: make room, or give the machine a registry"
+                    f"{needed / 1e9:.0f} GB needed: make room, or give the machine a registry"
                 )
 
 

@@ -13,7 +13,15 @@ import images
 from fixtures import progress
 from fixtures.busy_user import busy_user
 from fixtures.criterion import criterion
-from fixtures.engine_restart import READY_SECONDS, InitState, Return, init_state, restart, waiting
+from fixtures.engine_restart import (
+    READY_SECONDS,
+    InitState,
+    Return,
+    init_state,
+    lasting_services,
+    restart,
+    waiting,
+)
 from fixtures.inventory import Promise
 from fixtures.own_engine import own_engine
 from fixtures.planes import provisioned_planes
@@ -65,7 +73,7 @@ def restarts(
         inits = [name for name in promises if name in stack.model["services"]]
         output = stack.up()
         progress.say(f"the stack is up on it after {time.monotonic() - began:.0f} s")
-        lasting = [name for name in stack.model["services"] if name not in inits]
+        lasting = lasting_services(stack, inits)
         await_condition(
             lambda: not waiting(stack, lasting),
             READY_SECONDS,

@@ -200,6 +200,17 @@ def test_too_little_disk_for_compilers(engine: StandInEngine, monkeypatch: pytes
     assert "1000000000 GB needed" in said
 
 
+def test_what_a_registry_gives_takes_no_compiler(
+    engine: StandInEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a registry that has a compiled program and lacks a package's image, and no room for compilers,
+    when both are ensured,
+    then the one that is pulled counts for nothing."""
+    monkeypatch.setattr(supply, "PROGRAM_BYTES", 10**18)
+    engine.registry(next(one.image for one in all_recipes() if one.name == "loki"))
+    assert "too little disk" not in unavailable("loki", "debian")
+
+
 def test_a_failed_build_shows_the_end_of_its_log(engine: StandInEngine) -> None:
     """Given a bootstrap that fails after many lines,
     when the image is assembled,
