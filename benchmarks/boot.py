@@ -19,21 +19,13 @@ from pathlib import Path
 
 from python_on_whales import DockerClient
 
+from fixtures.cli_start import cli_start_seconds
 from fixtures.inventory import load_inventory
 from fixtures.planes import PLANES
 from fixtures.run_identity import RunIdentity
 from fixtures.stack import Stack, ending, remove_run
 
 ROOT = Path(__file__).resolve().parent.parent
-CLI_START = {
-    "kafka-init": ("kafka-1", ["/opt/kafka/bin/kafka-topics.sh", "--version"]),
-    "os-init": ("opensearch", ["curl", "--version"]),
-    "minio-create-buckets": ("minio", ["mc", "--version"]),
-    "mng-pg-init": ("mng-pg", ["psql", "--version"]),
-    "valkey-cluster-init": ("valkey-1", ["valkey-cli", "--version"]),
-    "pg-cluster-init": ("pg-1", ["psql", "--version"]),
-}
-"""By init: where its CLI can be started, and how it is started doing nothing."""
 
 
 def _seconds_of(command: list[str]) -> float:
@@ -58,16 +50,13 @@ def bare_boot(folder: Path) -> dict[str, object]:
         for name in load_inventory(ROOT / "inventory.yml").inits:
             end = ending(stack.container(name))
             last = dict(re.findall(r"(\w+)=([\d.]+)", end.log.splitlines()[-1]))
-            service, command = CLI_START[name]
-            start = time.monotonic()
-            stack.execute(service, command)
-            call = time.monotonic() - start
+            call = cli_start_seconds(stack, name)
             inits[name] = {
                 "exit code": end.exit_code,
                 "seconds": round(end.seconds, 2),
                 "of which waiting": float(last["waited"]),
                 "calls of its CLI": int(last["calls"]),
-                "one start of its CLI": round(call, 2),
+                "one start of its CLI": call and round(call, 2),
             }
         return {"seconds": round(seconds, 1), "MiB in use": round(memory), "inits": inits}
     finally:

@@ -43,7 +43,7 @@ EVENTS = [
     Event(BEGIN + 1 * SECOND, {"event": "start"}),
     Event(BEGIN + 6 * SECOND, {"event": "ready", "target": "server"}),
     Event(BEGIN + 8 * SECOND, {"event": "resource", "kind": "bucket", "name": "a", "action": "created"}),
-    Event(BEGIN + 9 * SECOND, {"event": "exit", "code": "1"}),
+    Event(BEGIN + 9 * SECOND, {"event": "exit", "code": "1", "calls": "3"}),
 ]
 RESULT = {"criterion": "RUN-1", "subject": "server-init", "status": "fail", "observed": "exit code 1"}
 
@@ -86,9 +86,10 @@ def receiver() -> Iterator[Receiver]:
 def test_a_boot_is_one_trace_with_a_span_for_each_service_and_each_step(receiver: Receiver) -> None:
     """Given a boot of a server, an init that waited, worked and failed, and a service that never came up,
     when it is sent,
-    then the trace of this run has the two that came up under the boot, and the init's steps under the init."""
+    then the trace of this run has the two that came up under the boot, and under the init its steps and what three
+    starts of its CLI took of them."""
     receiver.code = 200
-    send_boot(receiver.url, RUN, "mine", TIMELINE, {"server-init": EVENTS})
+    send_boot(receiver.url, RUN, "mine", TIMELINE, {"server-init": EVENTS}, {"server-init": 0.5})
     request = ExportTraceServiceRequest.FromString(receiver.posted["/v1/traces"])
     spans = [span for part in request.resource_spans for scope in part.scope_spans for span in scope.spans]
     names = {span.span_id: span.name for span in spans}
@@ -107,6 +108,7 @@ def test_a_boot_is_one_trace_with_a_span_for_each_service_and_each_step(receiver
         "waiting for server": ("server-init", 1, 6),
         "bucket a created": ("server-init", 6, 8),
         "exit": ("server-init", 8, 9),
+        "CLI start, 3 times": ("server-init", 1, 2.5),
     }
     assert {span.trace_id.hex() for span in spans} == {trace_id(RUN)}
 
@@ -136,7 +138,7 @@ def test_what_is_not_taken_is_one_line(receiver: Receiver) -> None:
     receiver.code = 400
     for send in (
         partial(send_run, receiver.url, RUN, "mine", [RESULT], TIMELINE),
-        partial(send_boot, receiver.url, RUN, "mine", TIMELINE, {}),
+        partial(send_boot, receiver.url, RUN, "mine", TIMELINE, {}, {}),
     ):
         with pytest.raises(NotSent) as refused:
             send()
@@ -149,5 +151,5 @@ def test_a_boot_of_nothing_is_not_sent(receiver: Receiver) -> None:
     when it is sent,
     then one line says so and the receiver hears nothing."""
     with pytest.raises(NotSent, match="no service of mine came up"):
-        send_boot(receiver.url, RUN, "mine", TIMELINE[2:], {})
+        send_boot(receiver.url, RUN, "mine", TIMELINE[2:], {}, {})
     assert receiver.posted == {}
