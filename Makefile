@@ -1,7 +1,7 @@
 # Each target is one call of the tool that does the work. PYTHON names the interpreter (3.11 or newer); ARGS goes to pytest.
 PYTHON ?= python3
 BIN := .venv/bin
-COMPOSE := docker compose --env-file .env.example
+COMPOSE := docker compose $(addprefix --env-file ,$(wildcard .env.example .env))
 
 .DEFAULT_GOAL := help
 .PHONY: help python engine images secrets up down acceptance test nightly lint lock inventory clean
@@ -25,7 +25,7 @@ secrets: .venv              ## make the stack's secret files, if they are not th
 	@$(BIN)/python -m fixtures.stack_secrets
 
 up: images secrets          ## boot the stack and leave it up
-	$(COMPOSE) up -d
+	$(COMPOSE) $$($(BIN)/python -m fixtures.log_driver) up -d
 
 down:                       ## stop the stack and keep its data
 	$(COMPOSE) down

@@ -42,7 +42,7 @@ class Recipe:
 
     ``image`` is the name it gets, that of the official image it stands in for; ``variable`` is the compose
     variable that can name another, where there is one; ``uses`` are the recipes of the images that its
-    Dockerfile builds from or copies from.
+    Dockerfile builds from or copies from; one that is ``on_demand`` is made only for who asks for it by name.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Recipe:
     variable: str | None
     uses: tuple[str, ...]
     go: GoBuild | None
+    on_demand: bool
 
     @staticmethod
     @cache
@@ -68,6 +69,7 @@ class Recipe:
             variable=said.get("variable"),
             uses=tuple(said.get("uses", ())),
             go=GoBuild(**said["go"]) if "go" in said else None,
+            on_demand=said.get("on_demand", False),
         )
 
     @property
@@ -99,6 +101,10 @@ def all_recipes() -> list[Recipe]:
 
 
 def all_wanted() -> list[Recipe]:
-    """The recipes that somebody runs: all but those that only serve to build others."""
+    """The recipes that every run needs: all but those that only serve to build others, and those on demand."""
     used = {name for recipe in all_recipes() for name in recipe.uses}
-    return [recipe for recipe in all_recipes() if recipe.variable is not None or recipe.name not in used]
+    return [
+        recipe
+        for recipe in all_recipes()
+        if not recipe.on_demand and (recipe.variable is not None or recipe.name not in used)
+    ]

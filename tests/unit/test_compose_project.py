@@ -71,6 +71,18 @@ def test_a_missing_include_leaves_the_rest(stack: WriteStack) -> None:
     assert "nowhere.yml" in project.tree.gaps[0]
 
 
+@pytest.mark.parametrize(
+    ("driver", "options"),
+    [("driver: local, ", {"a": "1", "b": "2"}), ("", {"a": "1", "b": "2"}), ("driver: other, ", {"b": "2"})],
+)
+def test_log_options_are_those_of_one_driver(stack: WriteStack, driver: str, options: dict[str, str]) -> None:
+    project = stack(
+        "services: {a: {image: 'a:1', logging: {driver: local, options: {a: '1'}}}}",
+        {"compose.override.yml": f"services: {{a: {{logging: {{{driver}options: {{b: '2'}}}}}}}}"},
+    )
+    assert project.services["a"].config["logging"]["options"] == options
+
+
 def test_reset_and_override_take_away_and_replace(stack: WriteStack) -> None:
     project = stack(
         "services: {a: {image: 'a:1', restart: always, ports: ['1:1'], cap_drop: [ALL]}}",

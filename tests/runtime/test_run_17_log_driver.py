@@ -1,0 +1,117 @@
+"""RUN-17 where the engine has Loki's log driver: the trail is the same, under the same labels."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from python_on_whales import Container
+
+import images
+from fixtures import progress
+from fixtures.audit_trail import Comparison, compared, held_of, runs_in
+from fixtures.criterion import criterion
+from fixtures.init_runs import await_end, brief_run, run_of
+from fixtures.inventory import Promise
+from fixtures.log_driver import NAME, has_log_driver
+from fixtures.loki_observer import LokiObserver
+from fixtures.observers import require_service
+from fixtures.own_engine import own_engine
+from fixtures.own_log_driver import install_log_driver
+from fixtures.run_identity import RunIdentity
+from fixtures.stack import Stack, StackUnusable
+from fixtures.verdict import Verdict
+
+INIT = "mng-pg-init"
+"""One whose target is small; the way of its lines is that of all others."""
+COLLECTING = ["engine-proxy", "engine-watch", "alloy", "loki"]
+BRIEF_RUNS = 5
+
+
+@pytest.fixture(scope="module")
+def by_driver(
+    planned_stack: Stack, identity: RunIdentity, run_folder: Path, promises: dict[str, Promise]
+) -> Iterator[Stack]:
+    """One init, its target and what collects its lines, up on an engine of its own that has the driver."""
+    for service in (INIT, *COLLECTING):
+        require_service(service, planned_stack)
+    folder = run_folder / "log-driver"
+    folder.mkdir()
+    image = images.ensure(["dind"], say=progress.say)["dind"]
+    with own_engine(image, identity, folder, planned_stack.root) as engine:
+        stack = Stack(
+            root=planned_stack.root,
+            identity=identity,
+            workspace=folder,
+            name=f"{identity.name}-driver",
+            prefix="",
+            profiles=planned_stack.profiles,
+            overrides=planned_stack.overrides,
+            settings={"ENGINE_SOCKET": str(engine.socket)},
+            host=engine.host,
+            way_to=engine.way_to,
+            log_driver=True,
+        )
+        install_log_driver(stack.engine, folder / "plugin")
+        if not has_log_driver(stack.engine):
+            raise StackUnusable("the run's own engine has no log driver after it was installed")
+        services = [*COLLECTING, *promises[INIT].targets, INIT]
+        engine.take(sorted({stack.model["services"][name]["image"] for name in services}))
+        progress.say(f"{INIT} works on an engine of its own, with Loki's log driver")
+        stack.up(services)
+        await_end(stack.container(INIT))
+        stack.wait_healthy(COLLECTING)
+        yield stack
+
+
+def _unlike(loki: LokiObserver, container: Container, expected: dict[str, str], init_label: str) -> list[str]:
+    """What is wrong with the labels of the container's lines."""
+    wanted = {**expected, "container": str(container.name), "init": init_label}
+    wrong = []
+    for entry in held_of(loki, container):
+        (run,) = runs_in([entry.line])
+        found = {name: entry.labels.get(name) for name in (*wanted, "run")}
+        if found != {**wanted, "run": run}:
+            wrong.append(f"{entry.line!r} has {found}")
+    return wrong
+
+
+@criterion("RUN-17", "PRD §8", subject="log driver")
+def test_the_trail_is_the_same_by_the_log_driver(by_driver: Stack, verdict: Verdict) -> None:
+    """Given an engine with Loki's log driver, and the stack's services logging through it,
+    when an init provisions its target, runs again while Loki is down, and has runs that are over at once,
+    then Loki holds all lines of all of them, once and in order, with project, service, container, init, run and
+    stream, as it does when they are read from the engine's files."""
+    stack = by_driver
+    verdict.look = (
+        "infra/06-observability/log-driver.yml and alloy/log-driver.alloy; docker compose logs alloy"
+    )
+    with ExitStack() as kept:
+        with stack.stopped("loki"):
+            containers = [stack.container(INIT), kept.enter_context(run_of(stack, INIT))]
+            await_end(containers[-1])
+        for _ in range(BRIEF_RUNS):
+            brief = brief_run(INIT, secrets.token_hex(6), 0)
+            containers.append(kept.enter_context(run_of(stack, INIT, **brief)))
+            await_end(containers[-1])
+        stack.forget_addresses()
+        loki = LokiObserver(stack.address("loki") or "loki")
+        drivers = {one.host_config.log_config.type for one in containers if one.host_config.log_config}
+        with ThreadPoolExecutor(len(containers)) as pool:
+            trails: list[Comparison] = list(pool.map(lambda one: compared(loki, one), containers))
+        shared = {"project": stack.name, "service": INIT, "stream": "stdout", "source": "container"}
+        wrong = [text for one in containers for text in _unlike(loki, one, shared, INIT)]
+    lines = sum(len(trail.said) for trail in trails)
+    lost = [str(trail) for trail in trails if not trail.same]
+    verdict.expected = (
+        f"all lines of {len(trails)} runs, by the driver {NAME}, with the labels of the other way"
+    )
+    verdict.observed = "; ".join([*lost, *wrong]) or f"all {lines} lines, with all labels"
+    assert drivers == {NAME}
+    assert all(trail.said for trail in trails)
+    assert lost == []
+    assert wrong == []
