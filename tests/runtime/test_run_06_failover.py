@@ -9,8 +9,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 import pytest
 from python_on_whales.exceptions import NoSuchContainer
 
+from fixtures.container_log import text_of
 from fixtures.criterion import criterion
-from fixtures.pg_cluster_observer import READS, WRITES, PgClusterObserver
+from fixtures.pg_cluster_observer import MEMBERS, READS, WRITES, PgClusterObserver
 from fixtures.stack import Stack, StackUnusable, await_condition
 from fixtures.steady_writer import SteadyWriter
 from fixtures.verdict import Verdict
@@ -97,6 +98,8 @@ def test_what_was_acknowledged_survives_the_loss_of_the_primary(
             taken_over = whole.becomes(lambda: whole.leader() not in (None, before), FAILOVER_SECONDS)
             went_on = writer.goes_on(rows=20, seconds=FAILOVER_SECONDS)
             verdict.observed = f"{before} was {how}, then {whole.members()}; writes went on: {went_on}"
+            for member in MEMBERS:
+                verdict.attach(f"{member}-{how}.log", text_of(whole.stack.container(member)))
             assert taken_over
             assert went_on
     lost = writer.lost()
