@@ -33,6 +33,8 @@ def test_each_node_tells_of_three_primaries_with_replicas(
     """Given six nodes and valkey-cluster-init that has exited with 0,
     when one node alone is asked,
     then the cluster is ok, all 16384 slots are covered by three primaries, and each of these has a replica."""
+    if "valkey-cluster-init" not in promises:
+        verdict.not_applicable("the inventory has no valkey-cluster-init")
     (promised,) = promises["valkey-cluster-init"].outputs
     assert promised.details == {"primaries": PRIMARIES, "replicas": REPLICAS, "slots": SLOTS}, (
         "the inventory does not promise what this test judges"
