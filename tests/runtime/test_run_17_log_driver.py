@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from python_on_whales import Container
 
-import images
 from fixtures import progress
 from fixtures.audit_trail import Comparison, compared, held_of, runs_in
 from fixtures.criterion import criterion
@@ -24,6 +23,7 @@ from fixtures.own_engine import own_engine
 from fixtures.own_log_driver import install_log_driver
 from fixtures.run_identity import RunIdentity
 from fixtures.stack import Stack, StackUnusable
+from fixtures.stack_names import names_of
 from fixtures.verdict import Verdict
 
 INIT = "mng-pg-init"
@@ -41,8 +41,7 @@ def by_driver(
         require_service(service, planned_stack)
     folder = run_folder / "log-driver"
     folder.mkdir()
-    image = images.ensure(["dind"], say=progress.say)["dind"]
-    with own_engine(image, identity, folder, planned_stack.root) as engine:
+    with own_engine(identity, folder, planned_stack.root) as engine:
         stack = Stack(
             root=planned_stack.root,
             identity=identity,
@@ -65,7 +64,8 @@ def by_driver(
         stack.up(services)
         await_end(stack.container(INIT))
         stack.wait_healthy(COLLECTING)
-        yield stack
+        with names_of(stack.address):
+            yield stack
 
 
 def _unlike(loki: LokiObserver, container: Container, expected: dict[str, str], init_label: str) -> list[str]:
@@ -98,8 +98,7 @@ def test_the_trail_is_the_same_by_the_log_driver(by_driver: Stack, verdict: Verd
             brief = brief_run(INIT, secrets.token_hex(6), 0)
             containers.append(kept.enter_context(run_of(stack, INIT, **brief)))
             await_end(containers[-1])
-        stack.forget_addresses()
-        loki = LokiObserver(stack.address("loki") or "loki")
+        loki = LokiObserver()
         drivers = {one.host_config.log_config.type for one in containers if one.host_config.log_config}
         with ThreadPoolExecutor(len(containers)) as pool:
             trails: list[Comparison] = list(pool.map(lambda one: compared(loki, one), containers))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import images
 from fixtures import progress
 from fixtures.busy_user import busy_user
 from fixtures.criterion import criterion
@@ -53,9 +52,8 @@ def restarts(
     promises: dict[str, Promise],
 ) -> Iterator[Restarts]:
     """The stack on an engine of its own, which users work with, and which then goes down and comes back twice."""
-    image = images.ensure(["dind"], say=progress.say)["dind"]
     began = time.monotonic()
-    with own_engine(image, identity, run_folder, planned_stack.root) as engine:
+    with own_engine(identity, run_folder, planned_stack.root) as engine:
         stack = Stack(
             root=planned_stack.root,
             identity=identity,
