@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
+from fixtures.conditions import holds_within
 from fixtures.criterion import criterion
 from fixtures.inventory import Promise
-from fixtures.stack import Stack, StackUnusable, await_condition
+from fixtures.stack import Stack
 from fixtures.target_snapshot import difference, snapshot
 from fixtures.verdict import Verdict
 
@@ -43,8 +43,7 @@ def test_up_again_changes_nothing(promises: dict[str, Promise], stack: Stack, ve
     started = {name: stack.container(name).state.started_at for name in inits}
     output = stack.up()
     # Where no gate is among the chosen profiles, `up` returns while an init still works.
-    with suppress(StackUnusable):
-        await_condition(lambda: not stack.running(inits), 120, lambda: "still at work")
+    holds_within(lambda: not stack.running(inits), 120)
     verdict.attach("up-again.txt", output)
     ends = {name: stack.ended(name) for name in inits}
     idle = [name for name in inits if stack.container(name).state.started_at == started[name]]

@@ -19,7 +19,6 @@ from fixtures.engine_restart import (
     init_state,
     lasting_services,
     restart,
-    waiting,
 )
 from fixtures.inventory import Promise
 from fixtures.own_engine import own_engine
@@ -73,11 +72,9 @@ def restarts(
         progress.say(f"the stack is up on it after {time.monotonic() - began:.0f} s")
         lasting = lasting_services(stack, inits)
         await_condition(
-            lambda: not waiting(stack, lasting),
+            lambda: not stack.unready(lasting),
             READY_SECONDS,
-            lambda: (
-                f"the stack did not come up on the run's own engine: {'; '.join(waiting(stack, lasting))}"
-            ),
+            lambda: f"the stack did not come up on the run's own engine: {'; '.join(stack.unready(lasting))}",
         )
         with names_of(stack.address):
             hindered = {name: busy_user(stack, name) for name in inits}
