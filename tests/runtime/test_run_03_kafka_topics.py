@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import pytest
 
 from fixtures.criterion import criterion
 from fixtures.inventory import Promise
-from fixtures.kafka_observer import BROKERS, KafkaObserver
+from fixtures.kafka_observer import BROKERS, KafkaObserver, Write
+from fixtures.observers import require_service
 from fixtures.stack import Stack
 from fixtures.verdict import Verdict
 
@@ -54,30 +58,56 @@ def test_the_seeds_own_command_lists_both_topics(stack: Stack, verdict: Verdict)
     assert set(TOPICS) <= set(listed)
 
 
+@dataclass(frozen=True)
+class Outage:
+    """One write to a topic with three brokers, with two and with one, and (offset, value) of all that was kept.
+
+    Without a first one that was accepted, nothing further was tried.
+    """
+
+    three: Write
+    two: Write | None = None
+    one: Write | None = None
+    kept: Sequence[tuple[int, bytes]] = ()
+
+
+@pytest.fixture(scope="module")
+def outages(stack: Stack) -> dict[str, Outage]:
+    """By topic: one broker is stopped, then a second one, and both return."""
+    require_service("kafka-init", stack)
+    kafka = KafkaObserver(stack)
+    three = {topic: kafka.write(topic, b"three brokers") for topic in TOPICS}
+    taking = [topic for topic, first in three.items() if first.accepted]
+    if not taking:
+        return {topic: Outage(first) for topic, first in three.items()}
+    with stack.stopped("kafka-3"):
+        two = {topic: kafka.write(topic, b"two brokers") for topic in taking}
+        with stack.stopped("kafka-2"):
+            one = {topic: kafka.write(topic, b"one broker") for topic in taking}
+    kept = {topic: kafka.read(topic).get(0, []) for topic in taking}
+    return {
+        topic: Outage(first, two.get(topic), one.get(topic), kept.get(topic, ()))
+        for topic, first in three.items()
+    }
+
+
 @criterion("RUN-3", "REQ-SPC-AUT-002", subject="kafka-init")
 @pytest.mark.parametrize("topic", TOPICS)
 def test_writes_survive_one_lost_broker_and_stop_at_two(
-    topic: str, stack: Stack, kafka: KafkaObserver, verdict: Verdict
+    topic: str, outages: dict[str, Outage], verdict: Verdict
 ) -> None:
     """Given a provisioned cluster of three brokers,
     when one is stopped, then a write with acks=all is accepted, and when a second one is stopped,
     then it is refused for want of in-sync replicas, not appended, and after their return nothing accepted is lost."""
+    seen = outages[topic]
+    last = [value for _, value in seen.kept[-2:]]
     verdict.expected = (
         "accepted with three and with two brokers, NotEnoughReplicas with one; only accepted ones kept"
     )
+    verdict.observed = f"three: {seen.three}; two: {seen.two}; one: {seen.one}; kept: {last}"
     verdict.look = f"min.insync.replicas of {topic} on each broker"
-    before = kafka.write(topic, b"three brokers")
-    verdict.observed = f"three: {before}"
-    assert before.accepted
-    with stack.stopped("kafka-3"):
-        one_lost = kafka.write(topic, b"two brokers")
-        with stack.stopped("kafka-2"):
-            two_lost = kafka.write(topic, b"one broker")
-    records = kafka.read(topic).get(0, [])
-    verdict.observed = (
-        f"three: {before}; two: {one_lost}; one: {two_lost}; kept: {[value for _, value in records[-2:]]}"
-    )
-    assert one_lost.accepted
-    assert two_lost.reason == "NotEnoughReplicas"
-    assert [value for _, value in records[-2:]] == [b"three brokers", b"two brokers"]
-    assert [offset for offset, _ in records] == list(range(len(records)))
+    assert seen.three.accepted
+    assert seen.two is not None and seen.two.accepted
+    assert seen.one is not None and seen.one.reason == "NotEnoughReplicas"
+    assert last == [b"three brokers", b"two brokers"]
+    assert [offset for offset, _ in seen.kept] == list(range(len(seen.kept)))

@@ -25,7 +25,8 @@ from fixtures.expectations import AnnotationBroken, Expectation, expectations_of
 STACKS = Path(__file__).parents[2] / "fixtures" / "stacks" / "static"
 JUDGED = [f"CFG-{number}" for number in range(1, 19)]
 
-_WITHOUT_ENGINE = ("-p", "no:fixtures.running_stack", "-p", "no:fixtures.plain_stack", "-p", "no:xdist")
+_OF_ENGINES = ("running_stack", "plain_stack", "observers", "obstacle", "tried_images")
+_WITHOUT_ENGINE = [*(f"-pno:fixtures.{name}" for name in _OF_ENGINES), "-pno:xdist"]
 
 Result = dict[str, Any]
 
