@@ -8,6 +8,9 @@ alarm, stale or an error: not judged at all.
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -39,13 +42,33 @@ def _marks(variant: Variant) -> list[pytest.MarkDecorator]:
     return [pytest.mark.xdist_group("stack"), *([pytest.mark.slow] if variant.slow else [])]
 
 
-_runs: dict[Path, VariantRun] = {}
+Judge = Callable[[Variant], VariantRun]
 
 
-def _judged(variant: Variant, factory: pytest.TempPathFactory) -> VariantRun:
-    if variant.folder not in _runs:
-        _runs[variant.folder] = run_variant(variant, factory.mktemp("reports") / variant.folder.name)
-    return _runs[variant.folder]
+@pytest.fixture(scope="module")
+def judge(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
+    """Judges a variant, once. A slow one mostly waits: it is set off at once, and the others take turns beside it."""
+    reports = tmp_path_factory.mktemp("reports")
+    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
+    wanted = {item.callspec.params.get("variant") for item in items if "judge" in item.fixturenames}
+    slow = [variant for variant in VARIANTS if variant.slow and variant in wanted]
+    called_off = threading.Event()
+    with ThreadPoolExecutor(len(slow) + 1) as pool:
+
+        def begun(variant: Variant) -> Future[VariantRun]:
+            return pool.submit(run_variant, variant, reports / variant.folder.name, called_off)
+
+        runs = {variant: begun(variant) for variant in slow}
+
+        def result(variant: Variant) -> VariantRun:
+            if variant not in runs:
+                runs[variant] = begun(variant)
+            return runs[variant].result()
+
+        try:
+            yield result
+        finally:
+            called_off.set()
 
 
 @pytest.mark.parametrize(
@@ -56,11 +79,9 @@ def _judged(variant: Variant, factory: pytest.TempPathFactory) -> VariantRun:
         for one in variant.statements
     ],
 )
-def test_a_variant_is_judged_as_it_says(
-    variant: Variant, statement: Statement, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_a_variant_is_judged_as_it_says(variant: Variant, statement: Statement, judge: Judge) -> None:
     """What is broken is caught by its own criterion, and what conforms is let pass."""
-    finding, seen = _judged(variant, tmp_path_factory).finding(statement)
+    finding, seen = judge(variant).finding(statement)
     assert finding is Finding.AS_STATED, (
         f"{finding.value}: {statement.kind} {statement} because {statement.because}\nseen: {seen}"
     )
@@ -70,11 +91,9 @@ def test_a_variant_is_judged_as_it_says(
     "variant",
     [pytest.param(variant, marks=_marks(variant), id=variant.folder.name) for variant in VARIANTS],
 )
-def test_nothing_else_is_blamed_and_nothing_is_left(
-    variant: Variant, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_nothing_else_is_blamed_and_nothing_is_left(variant: Variant, judge: Judge) -> None:
     """Whatever a variant does not name passes or does not apply, and its run leaves nothing on the engine."""
-    run = _judged(variant, tmp_path_factory)
+    run = judge(variant)
     assert run.trouble == "", f"{Finding.ERROR.value}: {run.trouble}"
     assert run.unstated("fail") == [], Finding.FALSE_ALARM.value
     assert run.unstated("error") == [], Finding.ERROR.value
