@@ -102,6 +102,7 @@ def test_a_broken_file_breaks_only_itself_and_is_named(beside: GrafanaBeside, ve
     assert before.keys() <= after.keys()
 
 
+@pytest.mark.usefixtures("plain_stack_underway")
 @criterion("RUN-20", "REQ-SPC-AUT-004", subject="uid taken twice")
 def test_a_uid_taken_twice_harms_no_other_dashboard_and_is_named(
     beside: GrafanaBeside, verdict: Verdict
