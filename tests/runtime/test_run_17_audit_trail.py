@@ -6,6 +6,7 @@ import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from typing import Any
 
 from fixtures import logfmt
 from fixtures.audit_trail import Comparison, compared, documented_query, held_of, runs_in
@@ -27,8 +28,17 @@ ACTIONS = ("created", "unchanged", "updated")
 FIRST_LINE_SECONDS = 10
 """How long a collector may take to notice a new run; one that takes longer is stopped all the same."""
 
-# A line every 50 ms, for long enough that a collector stops, starts and reads on meanwhile.
-COUNTING = "i=0; while [ $$i -lt 400 ]; do echo line $$i; i=$$((i + 1)); sleep 0.05; done"
+OUTAGE_LINES = 200
+"""For long enough that whoever looks now and then looks, and meets nobody who takes what it has."""
+
+RESTART_LINES = 400
+"""For long enough that a collector stops, starts and reads on meanwhile, twice."""
+
+
+def _counting(lines: int) -> dict[str, Any]:
+    """Settings of a run that writes a line every 50 ms, so many of them."""
+    script = f"i=0; while [ $$i -lt {lines} ]; do echo line $$i; i=$$((i + 1)); sleep 0.05; done"
+    return {"entrypoint": ["/bin/sh", "-c", script], "command": []}
 
 
 def _observed(comparisons: list[Comparison]) -> str:
@@ -86,12 +96,13 @@ def test_nothing_is_missing_after_loki_was_down(
     promises: dict[str, Promise], stack: Stack, loki: LokiObserver, verdict: Verdict
 ) -> None:
     """Given Loki is stopped,
-    when every init runs again and Loki comes back,
+    when every init runs again, one run writes a line every moment, and Loki comes back,
     then all lines of these runs arrive, in order and once each."""
     inits = [name for name in promises if name in stack.model["services"]]
     with ExitStack() as kept:
         with stack.stopped("loki"):
             containers = [kept.enter_context(run_of(stack, init)) for init in inits]
+            containers.append(kept.enter_context(run_of(stack, inits[0], **_counting(OUTAGE_LINES))))
             for container in containers:
                 await_end(container)
         with ThreadPoolExecutor(len(containers)) as pool:
@@ -112,7 +123,7 @@ def test_a_restart_of_alloy_neither_loses_nor_doubles(
     then Loki holds every one of its lines once, in order, and those of all earlier runs as before."""
     init = next(name for name in promises if name in stack.model["services"])
     alloy = stack.container("alloy")
-    with run_of(stack, init, entrypoint=["/bin/sh", "-c", COUNTING], command=[]) as container:
+    with run_of(stack, init, **_counting(RESTART_LINES)) as container:
         holds_within(lambda: bool(held_of(loki, container)), FIRST_LINE_SECONDS)
         alloy.restart(time=30)
         stack.wait_healthy(["alloy"])
