@@ -24,7 +24,7 @@ from fixtures.inventory import Promise
 from fixtures.own_engine import own_engine
 from fixtures.planes import provisioned_planes
 from fixtures.run_identity import RunIdentity
-from fixtures.stack import Stack, StackUnusable, await_condition
+from fixtures.stack import Stack, StackUnusable
 from fixtures.stack_names import names_of
 from fixtures.target_snapshot import difference, lasting_state
 from fixtures.verdict import Verdict
@@ -70,12 +70,7 @@ def restarts(
         inits = [name for name in promises if name in stack.model["services"]]
         output = stack.up()
         progress.say(f"the stack is up on it after {time.monotonic() - began:.0f} s")
-        lasting = lasting_services(stack, inits)
-        await_condition(
-            lambda: not stack.unready(lasting),
-            READY_SECONDS,
-            lambda: f"the stack did not come up on the run's own engine: {'; '.join(stack.unready(lasting))}",
-        )
+        stack.wait_healthy(lasting_services(stack, inits), READY_SECONDS)
         with names_of(stack.address):
             hindered = {name: busy_user(stack, name) for name in inits}
             states = {name: lasting_state(stack, name) for name in inits}
