@@ -34,7 +34,7 @@ acceptance: images secrets  ## judge the whole contract: from nothing to reports
 	$(BIN)/pytest -m acceptance $(ARGS)
 
 test: images secrets        ## what CI runs: lint, types, unit, known-bad stacks, images, acceptance (static criteria first)
-	$(BIN)/tox run -e lint,unit,selfcheck,images,acceptance
+	$(BIN)/tox run -e lint,parts,acceptance
 
 nightly: images secrets     ## all of it, with every long wait and the known-bad stacks that need an engine
 	$(BIN)/tox run -e lint,nightly

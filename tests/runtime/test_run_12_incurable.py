@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import pytest
 
@@ -47,21 +50,30 @@ def test_what_waiting_cannot_cure_fails_at_once(
     assert not any(value in end.log for value in stack.secrets.values.values())
 
 
-@criterion("RUN-12")
-def test_an_impossible_request_fails_at_once_and_changes_nothing(
-    promise: Promise, stack: Stack, verdict: Verdict
-) -> None:
-    """Given a healthy target whose whole state was recorded,
-    when the init is asked for what cannot be, or with settings that carry commands to a shell or a server,
-    then each time it exits with code 1 at once and names the resource or the setting in one line,
-    and the target's state is exactly as before."""
-    requests = REQUESTS[promise.name]
-    wrong = []
-    before = snapshot(stack, promise.name)
-    for request in requests:
+@dataclass(frozen=True)
+class Refusals:
+    """What became of all impossible requests to one init: what was wrong about it, and each run's log."""
+
+    wrong: list[str]
+    logs: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def refusals(stack: Stack, promises: dict[str, Promise]) -> Iterator[dict[str, Future[Refusals]]]:
+    """Each init asked for what cannot be, inits of different targets at the same time."""
+    present = [name for name in promises if name in stack.model["services"]]
+    with ThreadPoolExecutor(len(present)) as pool:
+        yield {name: pool.submit(_ask_the_impossible, stack, name) for name in present}
+
+
+def _ask_the_impossible(stack: Stack, init: str) -> Refusals:
+    wrong: list[str] = []
+    logs: dict[str, str] = {}
+    before = snapshot(stack, init)
+    for request in REQUESTS[init]:
         with request.meanwhile(stack):
-            end = stack.run_init(promise.name, overrides=request.settings, timeout=PATIENCE_SECONDS)
-        verdict.attach(f"{promise.name}-{request.what.replace(' ', '-')}.log", end.log)
+            end = stack.run_init(init, overrides=request.settings, timeout=PATIENCE_SECONDS)
+        logs[request.what] = end.log
         told = [line for line in end.log.splitlines() if line.strip() and not PROGRESS.search(line)]
         right = end.exit_code == 1 and end.seconds <= AT_ONCE_SECONDS and len(told) == 1
         if not right or not re.search(request.telling, told[0]):
@@ -70,15 +82,30 @@ def test_an_impossible_request_fails_at_once_and_changes_nothing(
             )
         if end.exit_code is None:
             break  # one that waits for what cannot be would have us wait for each of them
-    changed = difference(before, snapshot(stack, promise.name))
+    changed = difference(before, snapshot(stack, init))
     if changed:
         wrong.append(f"one of them has changed the target: {changed}")
+    return Refusals(wrong, logs)
+
+
+@criterion("RUN-12")
+def test_an_impossible_request_fails_at_once_and_changes_nothing(
+    promise: Promise, refusals: dict[str, Future[Refusals]], verdict: Verdict
+) -> None:
+    """Given a healthy target whose whole state was recorded,
+    when the init is asked for what cannot be, or with settings that carry commands to a shell or a server,
+    then each time it exits with code 1 at once and names the resource or the setting in one line,
+    and the target's state is exactly as before."""
+    requests = REQUESTS[promise.name]
+    seen = refusals[promise.name].result()
+    for what, log in seen.logs.items():
+        verdict.attach(f"{promise.name}-{what.replace(' ', '-')}.log", log)
     verdict.expected = (
         f"{len(requests)} requests ({', '.join(request.what for request in requests)}): exit code 1 within "
         f"{AT_ONCE_SECONDS} s, one line that names the resource or setting, no difference in the target"
     )
-    verdict.observed = "; ".join(wrong) or f"{len(requests)} requests, each refused so"
+    verdict.observed = "; ".join(seen.wrong) or f"{len(requests)} requests, each refused so"
     verdict.look = (
         "how the provisioner checks its settings before its first call, and what it hands on to its client"
     )
-    assert wrong == []
+    assert seen.wrong == []

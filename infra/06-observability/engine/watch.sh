@@ -87,10 +87,11 @@ follow() {
   grep --line-buffered '^{' <&4
 }
 
-trap 'exit 0' TERM INT
+trap 'exit 0' TERM INT # bash heeds it while it waits, not while it has a command in the foreground
 keep_weighing &
 while :; do
-  (follow) || :
+  follow &
+  wait $! || :
   rm -f /tmp/connected
   printf 'no connection to the engine by %s, trying again\n' "$ENGINE" >&2
   sleep 1
