@@ -34,28 +34,30 @@ def sampler(monkeypatch: pytest.MonkeyPatch) -> Sampler:
     return made
 
 
+def _hears(sampler: Sampler, *events: bytes) -> None:
+    """Let the kernel tell it of these, one after the other."""
+    kernel, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with kernel, ours:
+        sampler._events = ours
+        for event in events:
+            kernel.send(event)
+            assert sampler.hear(1)
+
+
 @pytest.mark.parametrize(("parent", "owner"), [(SHELL, CONTAINER), (HOST, None)])
 def test_what_a_process_held_that_is_gone_is_its_parents(
     parent: int, owner: str | None, sampler: Sampler, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kernel, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    with kernel, ours:
-        sampler._events = ours
-        kernel.send(_event(FORK, parent, parent, CAT, CAT))
-        kernel.send(_event(EXEC, CAT, CAT))
-        assert sampler.hear(1)
-        assert sampler.hear(1)
+    _hears(sampler, _event(FORK, parent, parent, CAT, CAT), _event(EXEC, CAT, CAT))
     told = json.loads(capsys.readouterr().out)
     assert told == {"secret": "password", "where": "environ", "program": "cat", "container": owner}
 
 
 def test_a_thread_is_nobodys_child(sampler: Sampler, capsys: pytest.CaptureFixture[str]) -> None:
-    kernel, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    with kernel, ours:
-        sampler._events = ours
-        kernel.send(_event(FORK, SHELL, SHELL, CAT, CAT))
-        kernel.send(_event(FORK, CAT, CAT, CAT + 100, CAT))
-        kernel.send(_event(EXEC, CAT, CAT))
-        for _ in range(3):
-            assert sampler.hear(1)
+    _hears(
+        sampler,
+        _event(FORK, SHELL, SHELL, CAT, CAT),
+        _event(FORK, CAT, CAT, CAT + 100, CAT),
+        _event(EXEC, CAT, CAT),
+    )
     assert json.loads(capsys.readouterr().out)["container"] == CONTAINER
