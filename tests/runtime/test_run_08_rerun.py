@@ -2,35 +2,64 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
 
 from fixtures.conditions import holds_within
 from fixtures.criterion import criterion
 from fixtures.inventory import Promise
-from fixtures.stack import Stack
+from fixtures.side_by_side import side_by_side
+from fixtures.stack import Ending, Stack
 from fixtures.target_snapshot import difference, snapshot
 from fixtures.verdict import Verdict
 
 
-@criterion("RUN-8")
-def test_running_again_changes_nothing(promise: Promise, stack: Stack, verdict: Verdict) -> None:
-    """Given a provisioned target whose whole state was recorded,
-    when the init runs once more alone, and then twice at the same time,
-    then every run exits with 0 and the target's state is exactly as before."""
+@dataclass(frozen=True)
+class Reruns:
+    """How an init ended alone and twice at the same time, and how its target then differed from before."""
+
+    alone: Ending
+    both: list[Ending]
+    changed: str
+
+
+@pytest.fixture(scope="module")
+def reruns(request: pytest.FixtureRequest, stack: Stack) -> Iterator[dict[str, Future[Reruns]]]:
+    """Each init run again."""
+    with side_by_side(request.node, stack, _run_again) as futures:
+        yield futures
+
+
+def _run_again(stack: Stack, promise: Promise) -> Reruns:
     before = snapshot(stack, promise.name)
     alone = stack.run_init(promise.name)
     with ThreadPoolExecutor(2) as pool:
         both = list(pool.map(stack.run_init, [promise.name] * 2))
-    changed = difference(before, snapshot(stack, promise.name))
+    return Reruns(alone, both, difference(before, snapshot(stack, promise.name)))
+
+
+@criterion("RUN-8")
+def test_running_again_changes_nothing(
+    promise: Promise, reruns: dict[str, Future[Reruns]], verdict: Verdict
+) -> None:
+    """Given a provisioned target whose whole state was recorded,
+    when the init runs once more alone, and then twice at the same time,
+    then every run exits with 0 and the target's state is exactly as before."""
+    seen = reruns[promise.name].result()
+    ends = [seen.alone, *seen.both]
     verdict.expected = "exit codes 0, 0 and 0, and no difference in the target's state"
     verdict.observed = (
-        f"alone {alone.state}, together {both[0].state} and {both[1].state}; difference: {changed or 'none'}"
+        f"alone {ends[0].state}, together {ends[1].state} and {ends[2].state}; "
+        f"difference: {seen.changed or 'none'}"
     )
     verdict.look = "the step of the provisioner that does not ask whether its work is done"
-    for number, end in enumerate((alone, *both)):
+    for number, end in enumerate(ends):
         verdict.attach(f"{promise.name}-rerun-{number}.log", end.log)
-    assert [alone.exit_code, both[0].exit_code, both[1].exit_code] == [0, 0, 0]
-    assert changed == ""
+    assert [end.exit_code for end in ends] == [0, 0, 0]
+    assert seen.changed == ""
 
 
 @criterion("RUN-8", "VAL-AUTO-PLN-003", subject="all inits")

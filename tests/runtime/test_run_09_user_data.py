@@ -2,32 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import pytest
+
 from fixtures.busy_user import busy_user
 from fixtures.criterion import criterion
 from fixtures.inventory import Promise
-from fixtures.stack import Stack, StackUnusable
+from fixtures.side_by_side import side_by_side
+from fixtures.stack import Ending, Stack, StackUnusable
 from fixtures.target_snapshot import difference, snapshot
 from fixtures.verdict import Verdict
 
 
+@dataclass(frozen=True)
+class Rerun:
+    """What hindered the user, or what the user changed, how the init then ended, and what it changed in its turn."""
+
+    hindered: str
+    by_user: str = ""
+    end: Ending | None = None
+    by_init: str = ""
+
+
+@pytest.fixture(scope="module")
+def reruns(request: pytest.FixtureRequest, stack: Stack) -> Iterator[dict[str, Future[Rerun]]]:
+    """Each init run again after a user has worked with its target."""
+    with side_by_side(request.node, stack, _work_and_run_again) as futures:
+        yield futures
+
+
+def _work_and_run_again(stack: Stack, promise: Promise) -> Rerun:
+    fresh = snapshot(stack, promise.name)
+    if hindered := busy_user(stack, promise.name):
+        return Rerun(hindered)
+    left = snapshot(stack, promise.name)
+    if left == fresh:
+        raise StackUnusable("the user's changes do not show in the snapshot, so nothing can be judged")
+    end = stack.run_init(promise.name)
+    return Rerun("", difference(fresh, left), end, difference(left, snapshot(stack, promise.name)))
+
+
 @criterion("RUN-9")
-def test_a_rerun_leaves_everything_of_the_users(promise: Promise, stack: Stack, verdict: Verdict) -> None:
+def test_a_rerun_leaves_everything_of_the_users(
+    promise: Promise, reruns: dict[str, Future[Rerun]], verdict: Verdict
+) -> None:
     """Given a user has added data to the provisioned target and changed settings of it on purpose,
     when the init runs again,
     then it exits with 0 and everything is as the user left it."""
     verdict.expected = "exit code 0 and no difference to what the user left"
     verdict.look = "the step of the provisioner that writes without asking what is there"
-    fresh = snapshot(stack, promise.name)
-    hindered = busy_user(stack, promise.name)
-    verdict.observed = f"the user could not work with the provisioned target: {hindered}"
-    assert not hindered
-    left = snapshot(stack, promise.name)
-    if left == fresh:
-        raise StackUnusable("the user's changes do not show in the snapshot, so nothing can be judged")
-    verdict.attach(f"{promise.name}-user.diff", difference(fresh, left))
-    end = stack.run_init(promise.name)
-    changed = difference(left, snapshot(stack, promise.name))
-    verdict.observed = f"{end.state}; difference: {changed or 'none'}"
-    verdict.attach(f"{promise.name}-rerun.log", end.log)
-    assert end.exit_code == 0
-    assert changed == ""
+    seen = reruns[promise.name].result()
+    verdict.observed = f"the user could not work with the provisioned target: {seen.hindered}"
+    assert not seen.hindered
+    assert seen.end is not None
+    verdict.attach(f"{promise.name}-user.diff", seen.by_user)
+    verdict.attach(f"{promise.name}-rerun.log", seen.end.log)
+    verdict.observed = f"{seen.end.state}; difference: {seen.by_init or 'none'}"
+    assert seen.end.exit_code == 0
+    assert seen.by_init == ""

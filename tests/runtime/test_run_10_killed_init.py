@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 
 import pytest
 
 from fixtures.criterion import criterion
 from fixtures.inventory import Promise
 from fixtures.kill_campaign import Aftermath, Campaign, run_campaign
+from fixtures.side_by_side import side_by_side
 from fixtures.stack import Stack, StackUnusable
 from fixtures.verdict import Verdict
 
@@ -27,18 +29,12 @@ def seed(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture(scope="module")
 def campaigns(
-    stack: Stack, promises: dict[str, Promise], seed: int, request: pytest.FixtureRequest
+    request: pytest.FixtureRequest, stack: Stack, seed: int
 ) -> Iterator[dict[str, Future[Campaign]]]:
-    """Each init killed at its start, after each resource, in each manner, and at some random moments.
-
-    Inits of different targets do not meet, so they are killed at the same time.
-    """
-    present = [promise for name, promise in promises.items() if name in stack.model["services"]]
-    with ThreadPoolExecutor(len(present)) as pool:
-        yield {
-            one.name: pool.submit(run_campaign, stack, one, seed, request.config.option.kills)
-            for one in present
-        }
+    """Each init killed at its start, after each resource, in each manner, and at some random moments."""
+    campaign = partial(run_campaign, seed=seed, random_kills=request.config.option.kills)
+    with side_by_side(request.node, stack, campaign) as futures:
+        yield futures
 
 
 @criterion("RUN-10")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import pytest
@@ -13,23 +13,35 @@ from fixtures.broken_inputs import AT_ONCE_SECONDS, BROKEN, PATIENCE_SECONDS
 from fixtures.criterion import criterion
 from fixtures.impossible_requests import REQUESTS
 from fixtures.inventory import Promise
-from fixtures.stack import Stack
+from fixtures.side_by_side import side_by_side
+from fixtures.stack import Ending, Stack
 from fixtures.target_snapshot import difference, snapshot
 from fixtures.verdict import Verdict
 
 PROGRESS = re.compile(r"\bevent=(?:start|wait|ready|resource)\b")
 
 
+@pytest.fixture(scope="module")
+def broken(request: pytest.FixtureRequest, stack: Stack) -> Iterator[dict[str, Future[dict[str, Ending]]]]:
+    """How each init ended that was given something broken, by kind."""
+    with side_by_side(request.node, stack, _give_what_is_broken) as futures:
+        yield futures
+
+
+def _give_what_is_broken(stack: Stack, promise: Promise) -> dict[str, Ending]:
+    return {kind: run(stack, promise.name) for kind, (run, _) in BROKEN.items()}
+
+
 @criterion("RUN-12")
 @pytest.mark.parametrize("kind", BROKEN)
 def test_what_waiting_cannot_cure_fails_at_once(
-    kind: str, promise: Promise, stack: Stack, verdict: Verdict
+    kind: str, promise: Promise, stack: Stack, broken: dict[str, Future[dict[str, Ending]]], verdict: Verdict
 ) -> None:
     """Given an init whose credential is rejected, whose secret is missing or empty, or whose setting is malformed,
     when it runs in front of a healthy target,
     then it exits with code 1 at once and says in one line what is wrong, without the secret."""
-    run, telling = BROKEN[kind]
-    end = run(stack, promise.name)
+    _, telling = BROKEN[kind]
+    end = broken[promise.name].result()[kind]
     complaints = [line for line in end.log.splitlines() if line.strip() and not PROGRESS.search(line)]
     verdict.expected = (
         f"{kind}: exit code 1 within {AT_ONCE_SECONDS} s, "
@@ -59,14 +71,14 @@ class Refusals:
 
 
 @pytest.fixture(scope="module")
-def refusals(stack: Stack, promises: dict[str, Promise]) -> Iterator[dict[str, Future[Refusals]]]:
-    """Each init asked for what cannot be, inits of different targets at the same time."""
-    present = [name for name in promises if name in stack.model["services"]]
-    with ThreadPoolExecutor(len(present)) as pool:
-        yield {name: pool.submit(_ask_the_impossible, stack, name) for name in present}
+def refusals(request: pytest.FixtureRequest, stack: Stack) -> Iterator[dict[str, Future[Refusals]]]:
+    """Each init asked for what cannot be."""
+    with side_by_side(request.node, stack, _ask_the_impossible) as futures:
+        yield futures
 
 
-def _ask_the_impossible(stack: Stack, init: str) -> Refusals:
+def _ask_the_impossible(stack: Stack, promise: Promise) -> Refusals:
+    init = promise.name
     wrong: list[str] = []
     logs: dict[str, str] = {}
     before = snapshot(stack, init)

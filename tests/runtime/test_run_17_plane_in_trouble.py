@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 import pytest
 
@@ -17,6 +20,7 @@ from fixtures.init_runs import await_end, brief_run, run_of
 from fixtures.inventory import Promise
 from fixtures.loki_beside import fill, loki_beside
 from fixtures.loki_observer import LokiObserver
+from fixtures.needed_later import is_needed
 from fixtures.stack import Stack, await_condition
 from fixtures.verdict import Verdict
 
@@ -25,11 +29,54 @@ ALERT_SECONDS = 90
 """From the first line that could not be kept to an alert: it passes through the collector and the rules."""
 
 
-pytestmark = pytest.mark.usefixtures("loki")
+pytestmark = pytest.mark.usefixtures("loki", "broken_rule_underway")
 
 
 def _tells(text: str, *words: str) -> list[str]:
     return [line for line in text.splitlines() if all(word in line for word in words)]
+
+
+@dataclass(frozen=True)
+class BrokenRule:
+    """The rules in force before a broken file came and after, what the log and the API said of it."""
+
+    before: set[str]
+    after: set[str]
+    told: list[str]
+    status: int
+    answer: str
+
+
+@pytest.fixture(scope="module")
+def broken_rule(stack: Stack) -> Iterator[Future[BrokenRule]]:
+    """A rule file with a syntax error, given to a Loki of its own."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(_break_a_rule, stack)
+
+
+@pytest.fixture
+def broken_rule_underway(request: pytest.FixtureRequest) -> None:
+    """Lets that Loki take its time beside the other tests, if its own one comes later."""
+    if is_needed(request.session, "broken_rule"):
+        request.getfixturevalue("broken_rule")
+
+
+def _break_a_rule(stack: Stack) -> BrokenRule:
+    folder = stack.workspace / "rules"
+    shutil.copytree(stack.root / "infra/06-observability/loki/rules", folder)
+    folder.chmod(0o755)
+    with loki_beside(stack, f"{folder}:/stack/rules/fake:ro") as beside:
+        loki = beside.observer
+        await_condition(lambda: bool(loki.rules()), NAMED_SECONDS, lambda: "no rule was loaded")
+        before = {rule.name for rule in loki.rules()}
+        (folder / "broken.yml").write_text(
+            "groups: [{name: broken, rules: [{alert: Broken, expr: 'count_over_time({init=\"\"} [1m'}]}]\n",
+            encoding="utf-8",
+        )
+        holds_within(lambda: bool(_tells(beside.log(), "broken.yml")), NAMED_SECONDS)
+        status, answer = loki.rule_files()
+        after = {rule.name for rule in loki.rules()}
+        return BrokenRule(before, after, _tells(beside.log(), "broken.yml"), status, answer)
 
 
 @criterion("RUN-17", "PRD §8", subject="Loki read-only")
@@ -76,33 +123,23 @@ def test_a_full_loki_is_an_alert(stack: Stack, alertmanager: AlertmanagerObserve
 
 
 @criterion("RUN-18", "001 §9", subject="broken rule")
-def test_a_broken_rule_is_named_and_leaves_the_others_in_force(stack: Stack, verdict: Verdict) -> None:
+def test_a_broken_rule_is_named_and_leaves_the_others_in_force(
+    broken_rule: Future[BrokenRule], verdict: Verdict
+) -> None:
     """Given a Loki with the stack's rules,
     when a rule file with a syntax error is added beside them,
     then its log and its API name the file and the place, and all rules that were loaded stay in force."""
-    folder = stack.workspace / "rules"
-    shutil.copytree(stack.root / "infra/06-observability/loki/rules", folder)
-    folder.chmod(0o755)
-    with loki_beside(stack, f"{folder}:/stack/rules/fake:ro") as beside:
-        loki = beside.observer
-        await_condition(lambda: bool(loki.rules()), NAMED_SECONDS, lambda: "no rule was loaded")
-        before = {rule.name for rule in loki.rules()}
-        (folder / "broken.yml").write_text(
-            "groups: [{name: broken, rules: [{alert: Broken, expr: 'count_over_time({init=\"\"} [1m'}]}]\n",
-            encoding="utf-8",
-        )
-        holds_within(lambda: bool(_tells(beside.log(), "broken.yml")), NAMED_SECONDS)
-        told = _tells(beside.log(), "broken.yml")
-        status, answer = loki.rule_files()
-        after = {rule.name for rule in loki.rules()}
-    verdict.expected = f"broken.yml named in the log and by the API, {len(before)} rules as before"
-    said = told[0][:300] if told else "nothing"
-    verdict.observed = f"log: {said}; API: {status} {answer[:200]}; {len(after)} rules in force"
+    seen = broken_rule.result()
+    verdict.expected = f"broken.yml named in the log and by the API, {len(seen.before)} rules as before"
+    said = seen.told[0][:300] if seen.told else "nothing"
+    verdict.observed = (
+        f"log: {said}; API: {seen.status} {seen.answer[:200]}; {len(seen.after)} rules in force"
+    )
     verdict.look = "docker compose logs loki"
-    assert told
-    assert status >= 400
-    assert "broken.yml" in answer
-    assert after == before
+    assert seen.told
+    assert seen.status >= 400
+    assert "broken.yml" in seen.answer
+    assert seen.after == seen.before
 
 
 @criterion("RUN-17", "PRD §8", subject="engine out of sight")

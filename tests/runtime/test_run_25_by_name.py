@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Future
+
+import pytest
+
 from fixtures.criterion import criterion
 from fixtures.inventory import Promise
 from fixtures.network_names import NETWORK, neighbour
+from fixtures.side_by_side import side_by_side
 from fixtures.stack import Stack, StackUnusable
 from fixtures.verdict import Verdict
-from fixtures.wire_observer import watch_the_wire
+from fixtures.wire_observer import WireRecord, watch_the_wire
+
+
+@pytest.fixture(scope="module")
+def records(
+    request: pytest.FixtureRequest, stack: Stack, probe_image: str
+) -> Iterator[dict[str, Future[WireRecord]]]:
+    """Each init run once more under watch."""
+    with side_by_side(
+        request.node, stack, lambda where, promise: watch_the_wire(where, promise.name, probe_image)
+    ) as futures:
+        yield futures
 
 
 @criterion("RUN-25")
 def test_an_init_reaches_its_targets_by_name(
-    promise: Promise, stack: Stack, probe_image: str, verdict: Verdict
+    promise: Promise, stack: Stack, records: dict[str, Future[WireRecord]], verdict: Verdict
 ) -> None:
     """Given an init on its own networks, with somebody who records in its network namespace,
     when it runs with success,
     then every connection that it begins goes to the address that one of its targets has on infra_net,
     and a name by which that target is known there, its own or an alias, was looked up and told that address."""
-    seen = watch_the_wire(stack, promise.name, probe_image)
+    seen = records[promise.name].result()
     verdict.attach(f"{promise.name}-watched.log", seen.ending.log)
     verdict.attach(
         f"{promise.name}-wire.txt",
