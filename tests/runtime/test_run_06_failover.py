@@ -124,7 +124,7 @@ def unprovisioned(whole: PgClusterObserver) -> Iterator[PgClusterObserver]:
 
 def log_of_rerun(stack: Stack) -> str:
     """What the init's newest run has said so far; nothing of one that is gone."""
-    runs = [container for container, service in stack.reruns.items() if service == INIT]
+    runs = stack.reruns_of(INIT)
     try:
         log = stack.engine.container.inspect(runs[-1]).logs() if runs else ""
     except NoSuchContainer:
@@ -145,11 +145,13 @@ def test_an_init_works_on_when_the_primary_is_lost_in_its_middle(
     verdict.look = "which errors the provisioner takes for hopeless"
     cluster = unprovisioned
     before = cluster.server()
-    runs = len(stack.reruns)
+    runs = len(stack.reruns_of(INIT))
     with ThreadPoolExecutor(1) as pool, cluster.held_up(cluster.applications[-1]):
         run = pool.submit(stack.run_init, INIT, timeout=300)
         await_condition(
-            lambda: run.done() or (len(stack.reruns) > runs and "event=resource" in log_of_rerun(stack)),
+            lambda: (
+                run.done() or (len(stack.reruns_of(INIT)) > runs and "event=resource" in log_of_rerun(stack))
+            ),
             60,
             lambda: f"{INIT} has made nothing: {log_of_rerun(stack)}",
         )
