@@ -16,6 +16,7 @@ pytest_plugins = [
     "fixtures.report",
     "fixtures.running_stack",
     "fixtures.plain_stack",
+    "fixtures.side_by_side",
     "fixtures.static_project",
     "fixtures.given_options",
     "fixtures.tried_images",

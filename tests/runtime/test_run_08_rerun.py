@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ import pytest
 from fixtures.conditions import holds_within
 from fixtures.criterion import criterion
 from fixtures.inventory import Promise
-from fixtures.side_by_side import side_by_side
+from fixtures.side_by_side import SideBySide
 from fixtures.stack import Ending, Stack
 from fixtures.target_snapshot import difference, snapshot
 from fixtures.verdict import Verdict
@@ -27,10 +26,9 @@ class Reruns:
 
 
 @pytest.fixture(scope="module")
-def reruns(request: pytest.FixtureRequest, stack: Stack) -> Iterator[dict[str, Future[Reruns]]]:
+def reruns(side_by_side: SideBySide) -> dict[str, Future[Reruns]]:
     """Each init run again."""
-    with side_by_side(request.node, stack, _run_again) as futures:
-        yield futures
+    return side_by_side(_run_again)
 
 
 def _run_again(stack: Stack, promise: Promise) -> Reruns:

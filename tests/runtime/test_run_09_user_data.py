@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ import pytest
 from fixtures.busy_user import busy_user
 from fixtures.criterion import criterion
 from fixtures.inventory import Promise
-from fixtures.side_by_side import side_by_side
+from fixtures.side_by_side import SideBySide
 from fixtures.stack import Ending, Stack, StackUnusable
 from fixtures.target_snapshot import difference, snapshot
 from fixtures.verdict import Verdict
@@ -28,10 +27,9 @@ class Rerun:
 
 
 @pytest.fixture(scope="module")
-def reruns(request: pytest.FixtureRequest, stack: Stack) -> Iterator[dict[str, Future[Rerun]]]:
+def reruns(side_by_side: SideBySide) -> dict[str, Future[Rerun]]:
     """Each init run again after a user has worked with its target."""
-    with side_by_side(request.node, stack, _work_and_run_again) as futures:
-        yield futures
+    return side_by_side(_work_and_run_again)
 
 
 def _work_and_run_again(stack: Stack, promise: Promise) -> Rerun:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
 from concurrent.futures import Future
 from functools import partial
 
@@ -13,8 +12,8 @@ import pytest
 from fixtures.criterion import criterion
 from fixtures.inventory import Promise
 from fixtures.kill_campaign import Aftermath, Campaign, run_campaign
-from fixtures.side_by_side import side_by_side
-from fixtures.stack import Stack, StackUnusable
+from fixtures.side_by_side import SideBySide
+from fixtures.stack import StackUnusable
 from fixtures.verdict import Verdict
 
 EXIT_LINE = re.compile(r"\bevent=exit code=1\b")
@@ -29,12 +28,10 @@ def seed(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture(scope="module")
 def campaigns(
-    request: pytest.FixtureRequest, stack: Stack, seed: int
-) -> Iterator[dict[str, Future[Campaign]]]:
+    side_by_side: SideBySide, seed: int, request: pytest.FixtureRequest
+) -> dict[str, Future[Campaign]]:
     """Each init killed at its start, after each resource, in each manner, and at some random moments."""
-    campaign = partial(run_campaign, seed=seed, random_kills=request.config.option.kills)
-    with side_by_side(request.node, stack, campaign) as futures:
-        yield futures
+    return side_by_side(partial(run_campaign, seed=seed, random_kills=request.config.option.kills))
 
 
 @criterion("RUN-10")

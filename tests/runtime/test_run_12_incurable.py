@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from fixtures.broken_inputs import AT_ONCE_SECONDS, BROKEN, PATIENCE_SECONDS
 from fixtures.criterion import criterion
 from fixtures.impossible_requests import REQUESTS
 from fixtures.inventory import Promise
-from fixtures.side_by_side import side_by_side
+from fixtures.side_by_side import SideBySide
 from fixtures.stack import Ending, Stack
 from fixtures.target_snapshot import difference, snapshot
 from fixtures.verdict import Verdict
@@ -22,10 +21,9 @@ PROGRESS = re.compile(r"\bevent=(?:start|wait|ready|resource)\b")
 
 
 @pytest.fixture(scope="module")
-def broken(request: pytest.FixtureRequest, stack: Stack) -> Iterator[dict[str, Future[dict[str, Ending]]]]:
+def broken(side_by_side: SideBySide) -> dict[str, Future[dict[str, Ending]]]:
     """How each init ended that was given something broken, by kind."""
-    with side_by_side(request.node, stack, _give_what_is_broken) as futures:
-        yield futures
+    return side_by_side(_give_what_is_broken)
 
 
 def _give_what_is_broken(stack: Stack, promise: Promise) -> dict[str, Ending]:
@@ -71,10 +69,9 @@ class Refusals:
 
 
 @pytest.fixture(scope="module")
-def refusals(request: pytest.FixtureRequest, stack: Stack) -> Iterator[dict[str, Future[Refusals]]]:
+def refusals(side_by_side: SideBySide) -> dict[str, Future[Refusals]]:
     """Each init asked for what cannot be."""
-    with side_by_side(request.node, stack, _ask_the_impossible) as futures:
-        yield futures
+    return side_by_side(_ask_the_impossible)
 
 
 def _ask_the_impossible(stack: Stack, promise: Promise) -> Refusals:

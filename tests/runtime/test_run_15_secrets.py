@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from fixtures.init_scratch import run_with_kept_scratch
 from fixtures.inventory import Promise
 from fixtures.leak_search import leaks_in_files, leaks_of
 from fixtures.secret_watch import SecretWatch, Watch
-from fixtures.side_by_side import side_by_side
+from fixtures.side_by_side import SideBySide
 from fixtures.stack import Ending, Stack, StackUnusable
 from fixtures.verdict import Verdict
 
@@ -34,14 +33,9 @@ def watched(secret_watch: SecretWatch, stack: Stack) -> Watch:
 
 
 @pytest.fixture(scope="module")
-def scratch_runs(
-    request: pytest.FixtureRequest, stack: Stack, watched: Watch
-) -> Iterator[dict[str, Future[tuple[Ending, Path]]]]:
+def scratch_runs(side_by_side: SideBySide, watched: Watch) -> dict[str, Future[tuple[Ending, Path]]]:
     """Each init run once more with its scratch space kept, now that nobody samples any more."""
-    with side_by_side(
-        request.node, stack, lambda where, promise: run_with_kept_scratch(where, promise.name)
-    ) as futures:
-        yield futures
+    return side_by_side(lambda stack, promise: run_with_kept_scratch(stack, promise.name))
 
 
 @criterion("RUN-15")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Future
 
 import pytest
@@ -10,21 +9,16 @@ import pytest
 from fixtures.criterion import criterion
 from fixtures.inventory import Promise
 from fixtures.network_names import NETWORK, neighbour
-from fixtures.side_by_side import side_by_side
+from fixtures.side_by_side import SideBySide
 from fixtures.stack import Stack, StackUnusable
 from fixtures.verdict import Verdict
 from fixtures.wire_observer import WireRecord, watch_the_wire
 
 
 @pytest.fixture(scope="module")
-def records(
-    request: pytest.FixtureRequest, stack: Stack, probe_image: str
-) -> Iterator[dict[str, Future[WireRecord]]]:
+def records(side_by_side: SideBySide, probe_image: str) -> dict[str, Future[WireRecord]]:
     """Each init run once more under watch."""
-    with side_by_side(
-        request.node, stack, lambda where, promise: watch_the_wire(where, promise.name, probe_image)
-    ) as futures:
-        yield futures
+    return side_by_side(lambda stack, promise: watch_the_wire(stack, promise.name, probe_image))
 
 
 @criterion("RUN-25")

@@ -6,13 +6,14 @@ import pytest
 
 from tests.unit.conftest import SmallSuite
 
+PLUGIN = ("-p", "fixtures.side_by_side")
+
 TRIALS = """
 from pathlib import Path
 from threading import Barrier
 from types import SimpleNamespace
 
 from fixtures.inventory import Promise
-from fixtures.side_by_side import side_by_side
 from fixtures.compose_source import Place
 
 INITS = ("first-init", "other-init", "absent-init")
@@ -21,12 +22,15 @@ STACK = SimpleNamespace(model={{"services": {{"first-init": {{}}, "other-init": 
 TOGETHER = Barrier({together})
 
 @pytest.fixture(scope="module")
-def trials(request):
+def stack():
+    return STACK
+
+@pytest.fixture(scope="module")
+def trials(side_by_side):
     def trial(stack, promise):
         TOGETHER.wait(timeout=20)
         return f"{{promise.name}} was tried"
-    with side_by_side(request.node, STACK, trial) as futures:
-        yield futures
+    return side_by_side(trial)
 
 @pytest.mark.parametrize("promise", [pytest.param(one, id=one.name) for one in PROMISES])
 def test_it(promise, trials):
@@ -44,7 +48,7 @@ def test_inits_are_tried_at_the_same_time(suite: SmallSuite) -> None:
     """Given trials each of which waits until another one is under way,
     when all tests of their module run,
     then all trials end, and a service that the stack does not have is not tried."""
-    suite.run(TRIALS.format(together=2)).outcome.assert_outcomes(passed=4)
+    suite.run(TRIALS.format(together=2), *PLUGIN).outcome.assert_outcomes(passed=4)
 
 
 @pytest.mark.parametrize("selection", ["other or many", "absent or other or many"])
@@ -52,6 +56,6 @@ def test_only_chosen_inits_are_tried(suite: SmallSuite, selection: str) -> None:
     """Given the same trials,
     when the tests of one init alone are selected,
     then no other init is tried."""
-    outcome = suite.run(TRIALS.format(together=1), "-k", selection).outcome
+    outcome = suite.run(TRIALS.format(together=1), *PLUGIN, "-k", selection).outcome
     assert outcome.ret == 0
     assert outcome.parseoutcomes()["passed"] == len(selection.split(" or "))
