@@ -65,6 +65,9 @@ def test_a_killed_run_is_swept_and_nothing_else(
     verdict.expected = f"all of {name} removed; the volumes {living.name} and {strangers} left"
     verdict.observed = f"removed: {'; '.join(removed)}; still there: {after}"
     verdict.look = "fixtures/sweep.py"
-    assert before == ["container", "network", "volume"]
-    assert after == {name: [], living.name: ["volume"], strangers: ["volume"]}
-    assert not folder.exists()
+    verdict.require(before == ["container", "network", "volume"], f"the killed run had made {before} only")
+    verdict.check(
+        after == {name: [], living.name: ["volume"], strangers: ["volume"]},
+        "not these and only these were removed",
+    )
+    verdict.check(not folder.exists(), "its folder is still there")

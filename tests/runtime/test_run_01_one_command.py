@@ -30,7 +30,7 @@ def test_every_init_exits_with_zero(
     verdict.look = f"docker compose logs {promise.name}, then the log of {', '.join(promise.targets)}"
     verdict.attach(f"{promise.name}.log", end.log)
     verdict.attach("up.txt", boot.output)
-    assert end.exit_code == 0
+    verdict.check(end.exit_code == 0)
 
 
 class Everything:
@@ -110,4 +110,4 @@ def test_no_step_is_left_to_do_by_hand(step: str, stack: Stack, verdict: Verdict
         verdict.not_applicable(f"{server} is not part of the chosen profiles")
     done = look(Everything(stack))
     verdict.observed = "done" if done else "not done"
-    assert done
+    verdict.check(done)

@@ -38,10 +38,12 @@ def test_each_broker_tells_of_both_topics(
     verdict.observed = f"{broker}: {seen}"
     verdict.look = f"docker exec {broker} kafka-topics --bootstrap-server {broker}:19092 --describe"
     for topic in TOPICS:
-        assert topic in seen
-        assert seen[topic].replication_factors == (REPLICAS,)
-        assert seen[topic].settings.get("min.insync.replicas") == MIN_INSYNC
-        assert seen[topic].partitions == promised[topic]["partitions"]
+        verdict.check(topic in seen, f"no topic {topic}")
+        verdict.check(seen[topic].replication_factors == (REPLICAS,), f"replicas of {topic}")
+        verdict.check(
+            seen[topic].settings.get("min.insync.replicas") == MIN_INSYNC, f"min.insync.replicas of {topic}"
+        )
+        verdict.check(seen[topic].partitions == promised[topic]["partitions"], f"partitions of {topic}")
 
 
 @criterion("RUN-3", "VAL-AUTO-PLN-004", subject="kafka-init")
@@ -55,7 +57,7 @@ def test_the_seeds_own_command_lists_both_topics(stack: Stack, verdict: Verdict)
     verdict.expected = "infra-events and application-logs"
     verdict.observed = ", ".join(listed) or "no topic"
     verdict.look = "the rights of User:ANONYMOUS, and the log of kafka-init"
-    assert set(TOPICS) <= set(listed)
+    verdict.check(set(TOPICS) <= set(listed))
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,11 @@ def test_writes_survive_one_lost_broker_and_stop_at_two(
     )
     verdict.observed = f"three: {seen.three}; two: {seen.two}; one: {seen.one}; kept: {last}"
     verdict.look = f"min.insync.replicas of {topic} on each broker"
-    assert seen.three.accepted
-    assert seen.two is not None and seen.two.accepted
-    assert seen.one is not None and seen.one.reason == "NotEnoughReplicas"
-    assert last == [b"three brokers", b"two brokers"]
-    assert [offset for offset, _ in seen.kept] == list(range(len(seen.kept)))
+    verdict.check(seen.three.accepted, "refused by three brokers")
+    verdict.check(seen.two is not None and seen.two.accepted, "refused by two brokers")
+    verdict.check(
+        seen.one is not None and seen.one.reason == "NotEnoughReplicas",
+        "not refused for want of replicas by one broker",
+    )
+    verdict.check(last == [b"three brokers", b"two brokers"], "not exactly what was accepted is kept")
+    verdict.check([offset for offset, _ in seen.kept] == list(range(len(seen.kept))), "offsets are missing")

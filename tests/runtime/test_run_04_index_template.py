@@ -33,9 +33,9 @@ def test_a_new_logs_index_carries_the_template(
     verdict.expected = f"{TEMPLATE} for logs-*, giving {json.dumps(stated)}"
     verdict.observed = f"template {json.dumps(template)}; new index {json.dumps(index)}"
     verdict.look = "docker compose logs os-init; another template with a higher priority for logs-*"
-    assert template is not None
-    assert "logs-*" in template["index_patterns"]
+    verdict.check(template is not None, "no template")
+    verdict.check("logs-*" in (template or {})["index_patterns"], "the template is not for logs-*")
     for name, value in stated["settings"].items():
-        assert index["settings"].get(f"index.{name}") == str(value)
+        verdict.check(index["settings"].get(f"index.{name}") == str(value), f"the setting {name}")
     for name, mapping in stated["mappings"]["properties"].items():
-        assert index["mappings"].get("properties", {}).get(name) == mapping
+        verdict.check(index["mappings"].get("properties", {}).get(name) == mapping, f"the mapping of {name}")

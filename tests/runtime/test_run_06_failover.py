@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 
 import pytest
 from python_on_whales.exceptions import NoSuchContainer
@@ -31,8 +31,10 @@ def whole(pg_cluster: PgClusterObserver, verdict: Verdict) -> PgClusterObserver:
     verdict.look = (
         "docker compose logs pg-1 pg-2 pg-3; docker exec pg-1 patronictl -c /run/patroni/configuration list"
     )
-    verdict.observed = "not whole at the beginning"
-    assert pg_cluster.becomes(pg_cluster.is_whole, HEAL_SECONDS), pg_cluster.members()
+    is_whole = pg_cluster.becomes(pg_cluster.is_whole, HEAL_SECONDS)
+    with suppress(StackUnusable):  # no member tells
+        verdict.observed = str(pg_cluster.members())
+    verdict.check(is_whole, "not whole at the beginning")
     return pg_cluster
 
 
@@ -45,13 +47,15 @@ def test_the_proxy_leads_writes_to_the_primary_and_reads_to_replicas(
     then each login for writes is at the primary, and each login for reads at a replica."""
     verdict.expected = f"of {LOGINS} logins at each port: none for writes at a replica, all for reads"
     verdict.look = "the health checks of backends primary and replicas in haproxy.cfg"
-    assert whole.becomes(lambda: whole.is_replica(READS), FAILOVER_SECONDS), "nobody answers reads"
+    verdict.check(
+        whole.becomes(lambda: whole.is_replica(READS), FAILOVER_SECONDS), "no replica answers reads"
+    )
     at_replica = {port: [whole.is_replica(port) for _ in range(LOGINS)] for port in (WRITES, READS)}
     verdict.observed = (
         f"at a replica: {sum(at_replica[WRITES])} for writes, {sum(at_replica[READS])} for reads"
     )
-    assert not any(at_replica[WRITES])
-    assert all(at_replica[READS])
+    verdict.check(not any(at_replica[WRITES]), "writes are led to a replica")
+    verdict.check(all(at_replica[READS]), "reads are led to the primary")
 
 
 @contextmanager
@@ -93,15 +97,15 @@ def test_what_was_acknowledged_survives_the_loss_of_the_primary(
     role = whole.applications[0]
     before = whole.server()
     with SteadyWriter(whole, role) as writer:
-        assert writer.goes_on(rows=20, seconds=30), "nothing could be written at the beginning"
+        verdict.check(writer.goes_on(rows=20, seconds=30), "nothing could be written at the beginning")
         with LOSSES[how](whole, writer):
             taken_over = whole.becomes(lambda: whole.leader() not in (None, before), FAILOVER_SECONDS)
             went_on = writer.goes_on(rows=20, seconds=FAILOVER_SECONDS)
             verdict.observed = f"{before} was {how}, then {whole.members()}; writes went on: {went_on}"
             for member in MEMBERS:
                 verdict.attach(f"{member}-{how}.log", text_of(whole.stack.container(member)))
-            assert taken_over
-            assert went_on
+            verdict.check(taken_over, "no other primary in time")
+            verdict.check(went_on, "writes did not go on")
     lost = writer.lost()
     locked_out = [name for name in whole.applications if whole.refusal(name, name, "SELECT current_user")]
     healed = whole.becomes(whole.is_whole, HEAL_SECONDS)
@@ -109,9 +113,9 @@ def test_what_was_acknowledged_survives_the_loss_of_the_primary(
         f"{before} was {how}, then {whole.leader()}; {len(writer.acknowledged)} rows acknowledged, {len(lost)} lost, "
         f"{writer.longest_silence:.1f} s of silence; locked out: {locked_out or 'none'}; whole again: {healed}"
     )
-    assert lost == []
-    assert locked_out == []
-    assert healed
+    verdict.check(lost == [], "acknowledged rows are lost")
+    verdict.check(locked_out == [], "a role is locked out")
+    verdict.check(healed, "the cluster is not whole again")
 
 
 @pytest.fixture
@@ -155,8 +159,10 @@ def test_an_init_works_on_when_the_primary_is_lost_in_its_middle(
             60,
             lambda: f"{INIT} has made nothing: {log_of_rerun(stack)}",
         )
-        if run.done() and run.result().exit_code == 0:
-            raise StackUnusable(f"{INIT} was not held up and ended before the primary was lost")
+        verdict.require(
+            not run.done() or run.result().exit_code != 0,
+            f"{INIT} was not held up and ended before the primary was lost",
+        )
         with stack.stopped(before, kill=how == "killed"):
             end = run.result()
     verdict.attach(f"{INIT}-{how}.log", end.log)
@@ -166,6 +172,6 @@ def test_an_init_works_on_when_the_primary_is_lost_in_its_middle(
         f"{before} was {how}, then {cluster.leader()}; {end.state} after {end.seconds:.1f} s; "
         f"locked out: {missing or 'none'}; whole again: {healed}"
     )
-    assert end.exit_code == 0
-    assert missing == []
-    assert healed
+    verdict.check(end.exit_code == 0, "the init failed")
+    verdict.check(missing == [], "a role is locked out")
+    verdict.check(healed, "the cluster is not whole again")

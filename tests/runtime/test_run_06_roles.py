@@ -47,8 +47,9 @@ def test_a_role_owns_its_database_and_nothing_else(
     when a role of its making logs in with its own secret, works in its own database and tries what it was not given,
     then its own work succeeds and everything else is refused by the server."""
     promised = {(output.kind, output.name) for output in promises[maker].outputs}
-    assert {("role", role), ("database", role)} <= promised, (
-        "the inventory does not promise what this test judges"
+    verdict.require(
+        {("role", role), ("database", role)} <= promised,
+        f"the inventory promises no role and database {role} of {maker}, which this test is about",
     )
     verdict.expected = (
         f"{role} logs in to {role} and uses it; refused: {', '.join(FORBIDDEN)}, and every other database"
@@ -71,9 +72,9 @@ def test_a_role_owns_its_database_and_nothing_else(
     verdict.observed = (
         f"own work: {trouble}; not refused: {', '.join(allowed) or 'nothing'}; attributes {attributes}"
     )
-    assert trouble == ["", "", ""]
-    assert allowed == []
-    assert attributes == [(False,) * 5]
+    verdict.check(trouble == ["", "", ""], "its own work is refused")
+    verdict.check(allowed == [], "something else is not refused")
+    verdict.check(attributes == [(False,) * 5], "it has an attribute of an administrator")
 
 
 @criterion("RUN-6")
@@ -92,4 +93,4 @@ def test_a_role_is_let_in_by_its_own_secret_alone(
         for wrong in (server.password(other), "not-the-password")
     ]
     verdict.observed = "; ".join(answer or "let in" for answer in answers)
-    assert all("password authentication failed" in answer for answer in answers)
+    verdict.check(all("password authentication failed" in answer for answer in answers))

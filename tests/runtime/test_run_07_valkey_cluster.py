@@ -6,7 +6,7 @@ import pytest
 
 from fixtures.criterion import criterion
 from fixtures.inventory import Promise
-from fixtures.stack import Stack, StackUnusable
+from fixtures.stack import Stack
 from fixtures.valkey_observer import NODES, SLOTS, NodeView, ValkeyObserver, is_whole
 from fixtures.verdict import Verdict
 
@@ -36,8 +36,9 @@ def test_each_node_tells_of_three_primaries_with_replicas(
     if "valkey-cluster-init" not in promises:
         verdict.not_applicable("the inventory has no valkey-cluster-init")
     (promised,) = promises["valkey-cluster-init"].outputs
-    assert promised.details == {"primaries": PRIMARIES, "replicas": REPLICAS, "slots": SLOTS}, (
-        "the inventory does not promise what this test judges"
+    verdict.require(
+        promised.details == {"primaries": PRIMARIES, "replicas": REPLICAS, "slots": SLOTS},
+        f"the inventory promises another cluster than this test is about: {promised.details}",
     )
     verdict.expected = (
         f"state ok, {SLOTS} slots of {PRIMARIES} primaries, {REPLICAS} replicas, every primary with one"
@@ -45,10 +46,13 @@ def test_each_node_tells_of_three_primaries_with_replicas(
     verdict.look = "docker compose logs valkey-cluster-init"
     view = valkey.view_of(node)
     verdict.observed = f"{node}: {view}"
-    assert is_whole(view)
-    assert view.slots == SLOTS
-    assert (len(view.primaries), len(view.replicas)) == (PRIMARIES, REPLICAS)
-    assert set(view.replicas.values()) == set(view.primaries)
+    verdict.check(is_whole(view), "not whole")
+    verdict.check(view.slots == SLOTS, "another number of slots")
+    verdict.check(
+        (len(view.primaries), len(view.replicas)) == (PRIMARIES, REPLICAS),
+        "other numbers of primaries and replicas",
+    )
+    verdict.check(set(view.replicas.values()) == set(view.primaries), "a primary has no replica")
 
 
 @criterion("RUN-7", subject="valkey-cluster-init")
@@ -67,10 +71,9 @@ def test_what_is_written_through_one_node_is_read_through_another(
     verdict.expected = "every write accepted, every value read back through the next node"
     verdict.observed = f"owners {sorted(owners)}; refused: {written}; read: {read}"
     verdict.look = "the host names that the nodes announce, and the rights of the application's account"
-    if len(owners) < 2:
-        raise StackUnusable(f"all keys belong to {owners}, so nothing can be judged")
-    assert set(written.values()) == {""}
-    assert read == {one: one for one in NODES}
+    verdict.require(len(owners) > 1, f"all keys belong to {owners}")
+    verdict.check(set(written.values()) == {""}, "a write was refused")
+    verdict.check(read == {one: one for one in NODES}, "another value was read")
 
 
 @criterion("RUN-7", subject="valkey-cluster-init")
@@ -92,7 +95,7 @@ def test_a_lost_primary_is_replaced_by_its_replica(
     )
     verdict.look = f"the log of {primary} and of its replica"
     verdict.observed = f"{copies} replicas of {primary} have the key"
-    assert copies >= 1
+    verdict.check(copies >= 1, "no replica has the key")
     successors = {name for name, of in valkey.view_of(primary).replicas.items() if of == primary}
     with stack.stopped(primary, kill=loss == "killed"):
         valkey.await_taken_over(primary, others[0], TAKEOVER_SECONDS)
@@ -106,12 +109,12 @@ def test_a_lost_primary_is_replaced_by_its_replica(
         f"{successor or 'nobody'} after {primary}; meanwhile read: {read}, refused: {written}; "
         f"afterwards {primary} is {part}, kept: {kept}; {_described(seen)}"
     )
-    assert successor in successors
-    assert set(read.values()) == {"before"}
-    assert set(written.values()) == {""}
-    assert part == f"replica of {successor}"
-    assert all(is_whole(view) for view in seen.values())
-    assert kept == {name: name for name in others}
+    verdict.check(successor in successors, "its replica did not take over")
+    verdict.check(set(read.values()) == {"before"}, "the key was not read meanwhile")
+    verdict.check(set(written.values()) == {""}, "a write was refused meanwhile")
+    verdict.check(part == f"replica of {successor}", "it did not return as a replica")
+    verdict.check(all(is_whole(view) for view in seen.values()), "not whole afterwards")
+    verdict.check(kept == {name: name for name in others}, "what was written meanwhile is lost")
 
 
 @criterion("RUN-7", subject="valkey-cluster-init")
@@ -124,22 +127,27 @@ def test_the_cluster_outlives_all_its_addresses(
     refused = valkey.write("address", "kept", through=NODES[0])
     before = valkey.view_of(NODES[0])
     addresses = valkey.moved()
-    if {old for old, _ in addresses.values()} & {new for _, new in addresses.values()}:
-        raise StackUnusable(f"an old address is in use again, so nothing can be judged: {addresses}")
+    verdict.require(
+        not {old for old, _ in addresses.values()} & {new for _, new in addresses.values()},
+        f"an old address is in use again: {addresses}",
+    )
     seen = valkey.await_whole(HEALING_SECONDS, steady=MEMORY_SECONDS)
     kept = {name: valkey.read("address", through=name) for name in NODES}
     verdict.expected = f"whole within {HEALING_SECONDS} s for every node, the key read, every primary copied"
     verdict.observed = f"{addresses}; refused: {refused or 'nothing'}; read: {kept}; {_described(seen)}"
     verdict.look = "how a node finds its peers when their addresses in nodes.conf are no longer theirs"
-    assert refused == ""
-    assert all(is_whole(view) for view in seen.values())
-    assert set(kept.values()) == {"kept"}
+    verdict.check(refused == "", "the write was refused")
+    verdict.check(all(is_whole(view) for view in seen.values()), "not whole afterwards")
+    verdict.check(set(kept.values()) == {"kept"}, "the key is lost")
     copies = {
         name: valkey.write_copied(name, key, name, COPY_SECONDS)
         for name, key in valkey.a_key_of_each_primary()
     }
     after = valkey.view_of(NODES[0])
     verdict.observed += f"; copies: {copies}"
-    assert min(copies.values()) >= 1
-    assert sorted(after.primaries.values()) == sorted(before.primaries.values())
+    verdict.check(min(copies.values()) >= 1, "a primary is not copied")
+    verdict.check(
+        sorted(after.primaries.values()) == sorted(before.primaries.values()),
+        "the slots are divided otherwise than before",
+    )
     stack.wait_healthy(NODES)

@@ -56,8 +56,8 @@ def test_running_again_changes_nothing(
     verdict.look = "the step of the provisioner that does not ask whether its work is done"
     for number, end in enumerate(ends):
         verdict.attach(f"{promise.name}-rerun-{number}.log", end.log)
-    assert [end.exit_code for end in ends] == [0, 0, 0]
-    assert seen.changed == ""
+    verdict.check([end.exit_code for end in ends] == [0, 0, 0], "a rerun failed")
+    verdict.check(seen.changed == "", "the target's state changed")
 
 
 @criterion("RUN-8", "VAL-AUTO-PLN-003", subject="all inits")
@@ -81,6 +81,6 @@ def test_up_again_changes_nothing(promises: dict[str, Promise], stack: Stack, ve
         f"did not run: {', '.join(idle) or 'none'}; difference: {[text for text in changed.values() if text] or 'none'}"
     )
     verdict.look = "the log of the init that failed or changed something"
-    assert idle == []
-    assert {end.exit_code for end in ends.values()} == {0}
-    assert not any(changed.values())
+    verdict.check(idle == [], "an init did not run again")
+    verdict.check({end.exit_code for end in ends.values()} == {0}, "an init failed")
+    verdict.check(not any(changed.values()), "a target's state changed")

@@ -54,10 +54,10 @@ def test_a_rerun_leaves_everything_of_the_users(
     verdict.look = "the step of the provisioner that writes without asking what is there"
     seen = reruns[promise.name].result()
     verdict.observed = f"the user could not work with the provisioned target: {seen.hindered}"
-    assert not seen.hindered
+    verdict.check(not seen.hindered)
     assert seen.end is not None
     verdict.attach(f"{promise.name}-user.diff", seen.by_user)
     verdict.attach(f"{promise.name}-rerun.log", seen.end.log)
     verdict.observed = f"{seen.end.state}; difference: {seen.by_init or 'none'}"
-    assert seen.end.exit_code == 0
-    assert seen.by_init == ""
+    verdict.check(seen.end.exit_code == 0, "the rerun failed")
+    verdict.check(seen.by_init == "", "the rerun changed what the user left")

@@ -13,7 +13,6 @@ from fixtures.criterion import criterion
 from fixtures.inventory import Promise
 from fixtures.kill_campaign import Aftermath, Campaign, run_campaign
 from fixtures.side_by_side import SideBySide
-from fixtures.stack import StackUnusable
 from fixtures.verdict import Verdict
 
 EXIT_LINE = re.compile(r"\bevent=exit code=1\b")
@@ -60,12 +59,12 @@ def _judge(campaign: Campaign, verdict: Verdict) -> None:
                 f"{one.kill}\n{one.run.log}\nleft undone:\n{one.undone}\n\n"
                 f"rerun:\n{one.rerun.log if one.rerun else 'none'}\ndifference from a clean run:\n{one.wrong}\n",
             )
-    assert wrong == []
-    if campaign.never_hit:
-        raise StackUnusable(
-            f"{campaign.init} was done before it could be killed: "
-            f"{', '.join(map(str, campaign.never_hit))}; give the machine less to do"
-        )
+    verdict.check(wrong == [])
+    verdict.require(
+        not campaign.never_hit,
+        f"{campaign.init} was done before it could be killed: "
+        f"{', '.join(map(str, campaign.never_hit))}; give the machine less to do",
+    )
 
 
 def _problem(one: Aftermath) -> str:

@@ -47,9 +47,12 @@ def test_an_init_gives_up_on_a_dead_target_in_time(
         "the init's wait loop: its deadline, the timeout of one attempt, what it prints when it gives up"
     )
     verdict.attach(f"{promise.name}-{kind.replace(' ', '-')}.log", seen.ending.log)
-    assert seen.ending.exit_code == 1
-    assert PATIENCE_SECONDS <= seen.ending.seconds <= LIMIT_SECONDS
-    assert any(target in line for target in promise.targets for line in lines[-LAST_WORDS:])
-    assert any(ERROR.search(line) for line in lines[-LAST_WORDS:])
-    assert started == []
-    assert seen.consumers, "nothing depends on this init, so nothing was seen to be held back"
+    verdict.check(seen.ending.exit_code == 1, "another exit code")
+    verdict.check(PATIENCE_SECONDS <= seen.ending.seconds <= LIMIT_SECONDS, "too early or too late")
+    verdict.check(
+        any(target in line for target in promise.targets for line in lines[-LAST_WORDS:]),
+        "the target is not named at the end",
+    )
+    verdict.check(any(ERROR.search(line) for line in lines[-LAST_WORDS:]), "no error at the end")
+    verdict.check(started == [], "a consumer started")
+    verdict.require(seen.consumers, "nothing depends on this init, so nothing was seen to be held back")

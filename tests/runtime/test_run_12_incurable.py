@@ -53,11 +53,13 @@ def test_what_waiting_cannot_cure_fails_at_once(
         "how the provisioner checks its settings and secrets, and which errors it takes for hopeless"
     )
     verdict.attach(f"{promise.name}-{kind.replace(' ', '-')}.log", end.log)
-    assert end.exit_code == 1
-    assert end.seconds <= AT_ONCE_SECONDS
-    assert len(complaints) == 1
-    assert re.search(telling(promise.name), complaints[0])
-    assert not any(value in end.log for value in stack.secrets.values.values())
+    verdict.check(end.exit_code == 1, "another exit code")
+    verdict.check(end.seconds <= AT_ONCE_SECONDS, "not at once")
+    verdict.check(len(complaints) == 1, "not one line")
+    verdict.check(re.search(telling(promise.name), complaints[0]), "the line does not tell of it")
+    verdict.check(
+        not any(value in end.log for value in stack.secrets.values.values()), "a secret is in the log"
+    )
 
 
 @dataclass(frozen=True)
@@ -117,4 +119,4 @@ def test_an_impossible_request_fails_at_once_and_changes_nothing(
     verdict.look = (
         "how the provisioner checks its settings before its first call, and what it hands on to its client"
     )
-    assert seen.wrong == []
+    verdict.check(seen.wrong == [])

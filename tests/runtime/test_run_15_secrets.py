@@ -55,7 +55,9 @@ def test_no_secret_shows_around_an_init(
     end, scratch = scratch_runs[promise.name].result()
     if end.exit_code != 0:
         verdict.attach(f"{promise.name}-with-kept-scratch.log", end.log)
-        raise StackUnusable(f"{promise.name} with its scratch space kept is {end.state}: see its log")
+    verdict.require(
+        end.exit_code == 0, f"{promise.name} with its scratch space kept is {end.state}: see its log"
+    )
     found += [f"its scratch space: {finding}" for finding in leaks_in_files(scratch, stack.secrets.values)]
     found += [
         f"{seen.secret} in {seen.where} of {seen.program}"
@@ -73,9 +75,11 @@ def test_no_secret_shows_around_an_init(
     verdict.look = (
         "the call that is handed the secret: give it a file under /run/secrets or its standard input"
     )
-    assert found == []
-    if container.id not in watched.containers or container.id in watched.unreadable:
-        raise StackUnusable(f"the sampler could not look into all processes of {promise.name}")
+    verdict.check(found == [])
+    verdict.require(
+        container.id in watched.containers and container.id not in watched.unreadable,
+        f"the sampler could not look into all processes of {promise.name}",
+    )
 
 
 @criterion("RUN-15", subject="servers and suite")
@@ -104,4 +108,4 @@ def test_no_secret_shows_around_the_servers_or_in_the_reports(
     verdict.expected = f"none of {len(stack.secrets.values)} values anywhere"
     verdict.observed = f"{'; '.join(found) or 'none'}; {watched.files} files in scratch space read"
     verdict.look = "the server's entrypoint, or what the suite attaches as evidence"
-    assert found == []
+    verdict.check(found == [])

@@ -36,5 +36,5 @@ def test_an_account_can_do_its_job_and_no_more(promise: Promise, stack: Stack, v
         f"{promise.name}-rights.txt",
         "\n".join(f"{answer.cell}: {answer.refusal or 'done'}" for answer in answers),
     )
-    assert wrong == []
-    assert 0 < allowed < len(cells), "a matrix that allows all, or nothing, judges nothing"
+    verdict.check(wrong == [])
+    verdict.require(0 < allowed < len(cells), "a matrix that allows all, or nothing, judges nothing")

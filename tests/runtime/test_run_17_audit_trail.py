@@ -69,8 +69,8 @@ def test_every_run_can_be_read_from_start_to_exit(
             continue
         wrong += [f"run {run}: {text}" for text in _gaps(promise, [logfmt.parse(line) for line in held])]
     verdict.observed = "; ".join(wrong) or f"{len(runs)} runs, {len(whole.said)} lines"
-    assert runs
-    assert wrong == []
+    verdict.check(runs, "no run is in the log")
+    verdict.check(wrong == [])
 
 
 def _gaps(promise: Promise, events: list[dict[str, str]]) -> list[str]:
@@ -108,8 +108,8 @@ def test_nothing_is_missing_after_loki_was_down(
     verdict.expected = "all lines that the inits wrote meanwhile"
     verdict.observed = _observed(comparisons)
     verdict.look = "the buffer on disk of Alloy's loki.write, and what Loki takes for too old"
-    assert all(one.said for one in comparisons)
-    assert [one for one in comparisons if not one.same] == []
+    verdict.check(all(one.said for one in comparisons), "a run wrote no line")
+    verdict.check([one for one in comparisons if not one.same] == [])
 
 
 @criterion("RUN-17", "PRD §8", subject="Alloy restarted")
@@ -142,8 +142,8 @@ def test_a_restart_of_alloy_neither_loses_nor_doubles(
     verdict.expected = "every line once"
     verdict.observed = _observed([counted, *earlier])
     verdict.look = "where Alloy keeps how far it has read, and the time that it gives a line"
-    assert counted.same
-    assert [one for one in earlier if not one.same] == []
+    verdict.check(counted.same, "lines around the restarts")
+    verdict.check([one for one in earlier if not one.same] == [], "lines of earlier runs")
 
 
 @criterion("RUN-17", "PRD §8", subject="runs of milliseconds")
@@ -180,7 +180,7 @@ def test_a_run_of_milliseconds_is_there(
     verdict.look = (
         "whether the collector reads what the engine has written, or looks now and then at what runs"
     )
-    assert wrong == []
+    verdict.check(wrong == [])
 
 
 @criterion("RUN-17", "PRD §8", subject="secrets")
@@ -197,5 +197,5 @@ def test_no_secret_is_in_loki(stack: Stack, loki: LokiObserver, verdict: Verdict
     verdict.expected = f"none of {len(stack.secrets.values)} values"
     verdict.observed = f"{', '.join(found) or 'none'} in {len(entries)} lines of {len(services)} services"
     verdict.look = "the service that writes it"
-    assert entries
-    assert found == []
+    verdict.require(entries, "Loki holds nothing of the stack")
+    verdict.check(found == [])

@@ -110,7 +110,7 @@ def test_the_trail_is_the_same_by_the_log_driver(by_driver: Stack, verdict: Verd
         f"all lines of {len(trails)} runs, by the driver {NAME}, with the labels of the other way"
     )
     verdict.observed = "; ".join([*lost, *wrong]) or f"all {lines} lines, with all labels"
-    assert drivers == {NAME}
-    assert all(trail.said for trail in trails)
-    assert lost == []
-    assert wrong == []
+    verdict.check(drivers == {NAME}, "another driver")
+    verdict.check(all(trail.said for trail in trails), "a run wrote no line")
+    verdict.check(lost == [], "lines are not as written")
+    verdict.check(wrong == [], "labels are not as with the other way")

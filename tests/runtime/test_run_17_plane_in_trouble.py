@@ -91,8 +91,8 @@ def test_a_loki_that_cannot_write_says_so_and_ends(stack: Stack, verdict: Verdic
     verdict.expected = "an exit code other than 0, and a line with the folder and the reason"
     verdict.observed = f"exit code {code}; {told[0][:200] if told else 'no such line'}"
     verdict.look = "docker compose logs loki"
-    assert code
-    assert told
+    verdict.check(code, "it did not end with an error")
+    verdict.check(told, "it does not name the folder and the reason")
 
 
 @criterion("RUN-17", "PRD §8", subject="Loki full")
@@ -117,9 +117,9 @@ def test_a_full_loki_is_an_alert(stack: Stack, alertmanager: AlertmanagerObserve
     raised_by = ", ".join(map(str, alerts)) or "no alert"
     verdict.observed = f"{told[0][:200] if told else 'no such line'}; {raised_by}; {held} lines"
     verdict.look = "docker compose logs loki; the rules in infra/06-observability/loki/rules"
-    assert told
-    assert alerts
-    assert held == pushed
+    verdict.check(told, "it does not say that its disk is full")
+    verdict.check(alerts, "no alert")
+    verdict.check(held == pushed, f"{pushed} lines were taken")
 
 
 @criterion("RUN-18", "001 §9", subject="broken rule")
@@ -136,10 +136,10 @@ def test_a_broken_rule_is_named_and_leaves_the_others_in_force(
         f"log: {said}; API: {seen.status} {seen.answer[:200]}; {len(seen.after)} rules in force"
     )
     verdict.look = "docker compose logs loki"
-    assert seen.told
-    assert seen.status >= 400
-    assert "broken.yml" in seen.answer
-    assert seen.after == seen.before
+    verdict.check(seen.told, "the log does not name the file")
+    verdict.check(seen.status >= 400, "the API reports no error")
+    verdict.check("broken.yml" in seen.answer, "the API does not name the file")
+    verdict.check(seen.after == seen.before, "other rules are in force than before")
 
 
 @criterion("RUN-17", "PRD §8", subject="engine out of sight")
@@ -169,5 +169,5 @@ def test_nothing_is_missing_after_the_engine_could_not_be_asked(
     verdict.expected = "all lines; engine-proxy named in the logs of alloy and engine-watch"
     verdict.observed = f"{trail}; {f'not named by {silent}' if silent else 'named by both'}"
     verdict.look = "docker compose logs alloy engine-watch"
-    assert trail.same
-    assert silent == []
+    verdict.check(trail.same, "lines are missing")
+    verdict.check(silent == [], "the missing part is not named")

@@ -47,8 +47,7 @@ def test_a_clean_boot_raises_no_alert(
     then none would have fired, and no alert of Alertmanager's began in that time."""
     began = min(datetime.fromisoformat(line["created"]) for line in boot.timeline if line["created"])
     ends = [line["finished"] for line in boot.timeline if line["service"] in alerts.inits]
-    if not all(ends):
-        raise StackUnusable("an init has not ended, so this was no clean boot: see RUN-1")
+    verdict.require(all(ends), "an init has not ended, so this was no clean boot: see RUN-1")
     until = max(map(datetime.fromisoformat, ends)) + timedelta(seconds=STEP_SECONDS)
     rules = loki.rules()
     raised = [
@@ -61,9 +60,9 @@ def test_a_clean_boot_raises_no_alert(
         f"{len(rules)} rules over {(until - began).total_seconds():.0f} s"
     )
     verdict.look = "the rule's expression in infra/06-observability/loki/rules"
-    assert rules
-    assert raised == []
-    assert active == []
+    verdict.check(rules, "Loki has no rule")
+    verdict.check(raised == [], "a rule would have fired")
+    verdict.check(active == [], "an alert was active")
 
 
 @pytest.mark.parametrize("kind", MISHAPS)
@@ -90,8 +89,11 @@ def test_a_bad_end_is_an_alert_and_a_good_run_ends_it(
         ]
     )
     verdict.look = "docker compose logs engine-watch loki; the rules in infra/06-observability/loki/rules"
-    assert [init for init in ends if seen.get(init, LIMIT_SECONDS + 1) > LIMIT_SECONDS] == []
-    assert over
+    verdict.check(
+        [init for init in ends if seen.get(init, LIMIT_SECONDS + 1) > LIMIT_SECONDS] == [],
+        "an alert is missing or late",
+    )
+    verdict.check(over, "an alert stays")
 
 
 @criterion("RUN-18", "001 §9", subject="never ended")
@@ -120,7 +122,9 @@ def test_an_init_that_does_not_end_is_a_case_for_a_rule(
         ", ".join(f"{name} with {seconds:.0f} s" for name, seconds in found.items()) or "no rule holds"
     )
     verdict.look = "the rules in infra/06-observability/loki/rules"
-    assert any(LEAST_PATIENCE_SECONDS <= seconds <= MOST_PATIENCE_SECONDS for seconds in found.values())
+    verdict.check(
+        any(LEAST_PATIENCE_SECONDS <= seconds <= MOST_PATIENCE_SECONDS for seconds in found.values())
+    )
 
 
 @criterion("RUN-18", "001 §9", subject="rules")
@@ -141,8 +145,8 @@ def test_every_rule_is_loaded_and_healthy(loki: LokiObserver, verdict: Verdict) 
     verdict.expected = "some rules, all of them healthy"
     verdict.observed = "; ".join(bad()) or f"{len(loki.rules())} rules, all healthy"
     verdict.look = "docker compose logs loki"
-    assert loki.rules()
-    assert bad() == []
+    verdict.check(loki.rules())
+    verdict.check(bad() == [])
 
 
 @criterion("RUN-18", "001 §9", subject="engine out of sight")
@@ -168,5 +172,5 @@ def test_an_end_that_nobody_watched_is_an_alert_later(
         f"{f'after {seen[init]:.1f} s' if init in seen else 'no alert'}; after a good run: {alerts}"
     )
     verdict.look = "how engine/watch.sh takes stock at a new connection"
-    assert seen
-    assert over
+    verdict.check(seen, "no alert in time")
+    verdict.check(over, "the alert stays")

@@ -55,8 +55,8 @@ def test_a_save_or_deletion_beside_the_file_is_refused(grafana: GrafanaObserver,
     verdict.expected = "every save and every deletion refused, all dashboards unchanged"
     verdict.observed = f"{'; '.join(wrong) or 'all refused'}; {len(uids)} dashboards tried"
     verdict.look = "allowUiUpdates and disableDeletion in infra/06-observability/dashboards.yml"
-    assert uids
-    assert wrong == []
+    verdict.check(uids, "no dashboard is served")
+    verdict.check(wrong == [])
 
 
 @criterion("RUN-20", "001 §9", subject="changed file")
@@ -77,8 +77,8 @@ def test_a_changed_file_is_live_without_a_restart(beside: GrafanaBeside, verdict
         else f"still {beside.grafana.served().get(changed['uid'])!r}"
     )
     verdict.look = "updateIntervalSeconds in infra/06-observability/dashboards.yml"
-    assert seconds is not None
-    assert beside.was_started() == started
+    verdict.check(seconds is not None)
+    verdict.check(beside.was_started() == started, "by another process")
 
 
 @criterion("RUN-20", "REQ-SPC-AUT-004", subject="broken file")
@@ -97,9 +97,9 @@ def test_a_broken_file_breaks_only_itself_and_is_named(beside: GrafanaBeside, ve
     missing = sorted(before.keys() - after.keys())
     verdict.observed = f"live: {live is not None}; named: {named is not None}; missing: {missing or 'none'}"
     verdict.look = "docker compose logs grafana"
-    assert live is not None
-    assert named is not None
-    assert before.keys() <= after.keys()
+    verdict.check(live is not None, "the change is not live")
+    verdict.check(named is not None, "the broken file is not named")
+    verdict.check(before.keys() <= after.keys(), "another dashboard is gone")
 
 
 @pytest.mark.usefixtures("plain_stack_underway")
@@ -122,5 +122,5 @@ def test_a_uid_taken_twice_harms_no_other_dashboard_and_is_named(
     verdict.expected = "all others as before, and the uid named in the log"
     verdict.observed = f"harmed: {harmed or 'none'}; named: {named is not None}"
     verdict.look = "docker compose logs grafana"
-    assert harmed == []
-    assert named is not None
+    verdict.check(harmed == [], "another dashboard is harmed")
+    verdict.check(named is not None, "the uid is not named")

@@ -9,6 +9,7 @@ from datetime import datetime
 import pytest
 
 from fixtures.audit_trail import ARRIVAL_SECONDS, compared, held_of
+from fixtures.conditions import holds_within
 from fixtures.container_log import said_by
 from fixtures.criterion import criterion
 from fixtures.guest_project import PORT, Guest, guest_of, reach_from, told_without_network
@@ -19,6 +20,8 @@ from fixtures.stack import Stack, await_condition
 from fixtures.verdict import Verdict
 
 LINES = 5
+
+HEALTHY_SECONDS = 120
 
 AFTERWARDS_SECONDS = 10
 """How much of the application's log must have arrived after the outsider's first line: several rounds of discovery."""
@@ -50,6 +53,8 @@ def test_names_resolve_and_connect_both_ways(
     when its application connects to every target of the stack by its service's name, and each of them to it,
     then each connection is made."""
     present = [promise for name, promise in promises.items() if name in stack.model["services"]]
+    if not present:
+        verdict.not_applicable("the chosen profiles have no init, and so no target to connect to")
     targets = {target: promise.port for promise in present for target in promise.targets if promise.port}
     outward = guest.reach([f"{name}:{port}" for name, port in targets.items()])
     inward = {name: reach_from(stack.container(name), guest.image, f"app:{PORT}") for name in targets}
@@ -58,8 +63,8 @@ def test_names_resolve_and_connect_both_ways(
     verdict.expected = f"{len(targets)} connections each way"
     verdict.observed = "; ".join(wrong) or f"{len(outward)} from the application, {len(inward)} to it"
     verdict.look = "the networks of the service, and project_net in docker-compose.yml"
-    assert targets
-    assert wrong == []
+    verdict.require(targets, "the inventory states no target with a port")
+    verdict.check(wrong == [])
 
 
 @criterion("RUN-21", "REQ-SPC-AUT-005", subject="logs of a second project")
@@ -73,9 +78,7 @@ def test_a_second_projects_logs_are_in_loki_under_its_name(
     app = guest.container("app")
     await_condition(lambda: len(said_by(app)) >= LINES, ARRIVAL_SECONDS, lambda: f"{app.name} writes nothing")
     said = [one.line for one in said_by(app)]
-    await_condition(
-        lambda: len(held_of(loki, app)) >= len(said), ARRIVAL_SECONDS, lambda: f"{app.name} is not in Loki"
-    )
+    holds_within(lambda: len(held_of(loki, app)) >= len(said), ARRIVAL_SECONDS)
     held = [entry.line for entry in held_of(loki, app)][: len(said)]
     changed = sorted(name for name, start in _starts(stack).items() if before.get(name) != start)
     verdict.expected = (
@@ -86,10 +89,10 @@ def test_a_second_projects_logs_are_in_loki_under_its_name(
         f"changed: {', '.join(changed) or 'nothing'}"
     )
     verdict.look = "discovery.docker in infra/06-observability/alloy/config.alloy"
-    assert said
-    assert held == said
-    assert job.same
-    assert changed == []
+    verdict.check(said, "the server wrote nothing")
+    verdict.check(held == said, "the server's lines are not all in Loki")
+    verdict.check(job.same, "the job's lines are not all in Loki")
+    verdict.check(changed == [], "the stack was changed for it")
 
 
 @criterion("RUN-21", "REQ-SPC-AUT-005", subject="outsider")
@@ -113,7 +116,7 @@ def test_a_container_outside_is_not_collected(guest: Guest, loki: LokiObserver, 
     verdict.expected = f"none of {outsider.name}'s {len(said_by(outsider))} lines"
     verdict.observed = f"{len(collected)} lines"
     verdict.look = "the filter by network in infra/06-observability/alloy/config.alloy"
-    assert collected == []
+    verdict.check(collected == [])
 
 
 @criterion("RUN-21", "REQ-PRD-FUN-03", subject="removal of a second project")
@@ -127,15 +130,20 @@ def test_its_removal_harms_nothing(stack: Stack, guest: Guest, loki: LokiObserve
     starts = _starts(stack)
     guest.compose.compose.down(volumes=True, timeout=1, quiet=True)
     servers = [service for service, model in stack.model["services"].items() if model.get("healthcheck")]
-    stack.wait_healthy(servers)
+    holds_within(lambda: not stack.unready(servers), HEALTHY_SECONDS)
+    unready = stack.unready(servers)
     kept = len(loki.entries(f'{{project="{guest.name}", container="{name}"}}', created))
     changed = sorted(name for name, start in _starts(stack).items() if starts.get(name) != start)
     verdict.expected = f"{len(servers)} servers healthy, none started anew, at least {held} lines kept"
-    verdict.observed = f"all healthy; started anew: {', '.join(changed) or 'none'}; {kept} lines kept"
+    verdict.observed = (
+        f"not healthy: {', '.join(unready) or 'none'}; started anew: {', '.join(changed) or 'none'}; "
+        f"{kept} lines kept"
+    )
     verdict.look = "docker compose ps -a"
-    assert held
-    assert kept >= held
-    assert changed == []
+    verdict.require(held, "nothing of the second project was in Loki before its removal")
+    verdict.check(unready == [], "a server is not healthy")
+    verdict.check(kept >= held, "lines are gone")
+    verdict.check(changed == [], "a server was started anew")
 
 
 @criterion("RUN-21", "REQ-PRD-FUN-03", subject="no project_net")
@@ -149,5 +157,5 @@ def test_a_missing_network_is_told_in_one_line(stack: Stack, probe_image: str, v
     verdict.expected = "an exit code other than 0 and one line that names the network"
     verdict.observed = f"exit code {code}: {' | '.join(lines)}"
     verdict.look = "docker network ls"
-    assert code
-    assert len(telling) == 1
+    verdict.check(code, "it was not refused")
+    verdict.check(len(telling) == 1, "not one line that names the network")

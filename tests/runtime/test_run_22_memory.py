@@ -29,5 +29,5 @@ def test_running_containers_reserve_what_the_files_state(stack: Stack, verdict: 
     verdict.look = (
         "docker inspect --format '{{.HostConfig.MemoryReservation}}', and mem_reservation in infra/"
     )
-    assert missing == []
-    assert wrong == []
+    verdict.check(missing == [], "a service states no reservation")
+    verdict.check(wrong == [], "a container differs from the files")

@@ -24,7 +24,7 @@ from fixtures.inventory import Promise
 from fixtures.own_engine import own_engine
 from fixtures.planes import provisioned_planes
 from fixtures.run_identity import RunIdentity
-from fixtures.stack import Stack, StackUnusable
+from fixtures.stack import Stack
 from fixtures.stack_names import names_of
 from fixtures.target_snapshot import difference, lasting_state
 from fixtures.verdict import Verdict
@@ -94,9 +94,8 @@ def test_what_served_serves_again(way: str, restarts: Restarts, verdict: Verdict
     verdict.look = (
         "the service's restart policy, and its log: it starts in no order, beside stale files of its own"
     )
-    if not seen.was_down:
-        raise StackUnusable("the engine still answered after it had been taken down, so nothing was judged")
-    assert seen.not_back == []
+    verdict.require(seen.was_down, "the engine still answered after it had been taken down")
+    verdict.check(seen.not_back == [])
 
 
 @criterion("RUN-24")
@@ -115,12 +114,11 @@ def test_what_is_done_stays_done(way: str, promise: Promise, restarts: Restarts,
     verdict.observed = f"{after}; difference: {changed or 'none'}"
     verdict.look = "the init's restart policy; where its target keeps its data"
     verdict.attach(f"{promise.name}-up.txt", restarts.output)
-    if not seen.was_down:
-        raise StackUnusable("the engine still answered after it had been taken down, so nothing was judged")
-    assert (after.status, after.exit_code, after.restarts) == ("exited", 0, 0)
-    assert after.started_at == before.started_at
-    if isinstance(state, Exception):
-        raise StackUnusable(f"the state of its targets could not be seen: {state}") from state
-    if hindered:
-        raise StackUnusable(f"the user could not work with the provisioned target: {hindered}")
-    assert changed == ""
+    verdict.require(seen.was_down, "the engine still answered after it had been taken down")
+    verdict.check(
+        (after.status, after.exit_code, after.restarts) == ("exited", 0, 0), "it did not stay exited (0)"
+    )
+    verdict.check(after.started_at == before.started_at, "it was started again")
+    verdict.require(isinstance(state, str), f"the state of its targets could not be seen: {state}")
+    verdict.require(not hindered, f"the user could not work with the provisioned target: {hindered}")
+    verdict.check(changed == "", "its targets' state changed")

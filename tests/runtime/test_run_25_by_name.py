@@ -10,7 +10,7 @@ from fixtures.criterion import criterion
 from fixtures.inventory import Promise
 from fixtures.network_names import NETWORK, neighbour
 from fixtures.side_by_side import SideBySide
-from fixtures.stack import Stack, StackUnusable
+from fixtures.stack import Stack
 from fixtures.verdict import Verdict
 from fixtures.wire_observer import WireRecord, watch_the_wire
 
@@ -38,10 +38,10 @@ def test_an_init_reaches_its_targets_by_name(
             + sorted(map(str, seen.contacts))
         ),
     )
-    if seen.ending.exit_code != 0:
-        raise StackUnusable(f"{promise.name} is {seen.ending.state} under watch: see its log")
-    if not seen.contacts:
-        raise StackUnusable(f"{promise.name} has done its work, and not one connection of it was seen")
+    verdict.require(
+        seen.ending.exit_code == 0, f"{promise.name} is {seen.ending.state} under watch: see its log"
+    )
+    verdict.require(seen.contacts, f"{promise.name} has done its work, and not one connection of it was seen")
     targets = {one.address: one for one in (neighbour(stack, name) for name in promise.targets)}
     astray = sorted(str(contact) for contact in seen.contacts if contact.address not in targets)
     unnamed = sorted(
@@ -58,5 +58,5 @@ def test_an_init_reaches_its_targets_by_name(
         f"elsewhere: {', '.join(astray) or 'none'}; not by name: {', '.join(unnamed) or 'none'}"
     )
     verdict.look = "the endpoint in the init's settings, its extra_hosts, and the networks that it joins"
-    assert astray == []
-    assert unnamed == []
+    verdict.check(astray == [], "contacts with others")
+    verdict.check(unnamed == [], "contacts without a look-up")

@@ -31,8 +31,8 @@ def test_the_configuration_is_valid(brought_up: BroughtUp, verdict: Verdict) -> 
     verdict.expected = f"exit code 0 and no output: {VALIDATE}"
     verdict.observed = f"exit code {seen.exit_code}; {seen.output.strip() or 'no output'}"
     verdict.look = "the line that compose names"
-    assert seen.exit_code == 0
-    assert seen.output.strip() == ""
+    verdict.check(seen.exit_code == 0, "it failed")
+    verdict.check(seen.output.strip() == "", "it printed something")
 
 
 @criterion("RUN-1", "VAL-AUTO-002", "VAL-AUTO-PLN-002", "Test-02", subject="seed command")
@@ -48,10 +48,15 @@ def test_the_whole_stack_comes_up(
     verdict.expected = f"exit code 0, and Exited (0) for {', '.join(promises)}: {BRING_UP}"
     verdict.observed = f"exit code {brought_up.by.exit_code}; {inits}"
     verdict.look = "the last lines of the command's output in the evidence"
-    assert brought_up.by.exit_code == 0
-    assert set(inits) == set(promises)
-    assert all(status.startswith("Exited (0)") for status in inits.values())
-    assert all(name in brought_up.by.output.partition("NAME")[2] for name in promises)
+    verdict.check(brought_up.by.exit_code == 0, "it failed")
+    verdict.check(set(inits) == set(promises), "an init is not listed")
+    verdict.check(
+        all(status.startswith("Exited (0)") for status in inits.values()), "an init did not exit with 0"
+    )
+    verdict.check(
+        all(name in brought_up.by.output.partition("NAME")[2] for name in promises),
+        "the command's own list lacks an init",
+    )
 
 
 @criterion("RUN-8", "VAL-AUTO-PLN-003", subject="seed command")
@@ -67,8 +72,8 @@ def test_bringing_it_up_twice_fails_no_init(
     verdict.expected = f"exit code 0, every init 0: {BRING_UP}"
     verdict.observed = f"exit code {again.exit_code}; {codes}"
     verdict.look = "the log of the init that failed"
-    assert again.exit_code == 0
-    assert set(codes.values()) == {0}
+    verdict.check(again.exit_code == 0, "it failed")
+    verdict.check(set(codes.values()) == {0}, "an init failed")
 
 
 @criterion("RUN-4", "Test-01", subject="seed command")
@@ -83,8 +88,8 @@ def test_os_init_on_its_own_leaves_the_template(brought_up: BroughtUp, verdict: 
     verdict.expected = f"exit code 0 and logs_template: {UP_OS_INIT}"
     verdict.observed = f"exit code {seen.exit_code}; template {template}"
     verdict.look = "docker compose logs os-init"
-    assert seen.exit_code == 0
-    assert template is not None
+    verdict.check(seen.exit_code == 0, "it failed")
+    verdict.check(template is not None, "no template")
 
 
 @criterion("RUN-3", "VAL-AUTO-PLN-004", subject="seed command")
@@ -99,4 +104,4 @@ def test_the_messaging_profile_lists_the_topics(brought_up: BroughtUp, verdict: 
         f"exit code {seen.exit_code}; {(seen.output.strip().splitlines() or ['no output'])[-1]}"
     )
     verdict.look = "docker compose logs kafka-init; the list without the filter"
-    assert seen.exit_code == 0
+    verdict.check(seen.exit_code == 0)

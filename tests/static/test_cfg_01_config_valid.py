@@ -10,7 +10,7 @@ from fixtures.compose_files import documented_env_file, find_files
 from fixtures.compose_project import ComposeUnreadable, compose_config
 from fixtures.criterion import criterion
 from fixtures.static_project import is_own_stack, profiles_of_stack, stack_path
-from fixtures.verdict import Source, Verdict
+from fixtures.verdict import Source, StackFailed, Verdict
 
 WHOLE = "whole stack"
 
@@ -35,8 +35,7 @@ def test_compose_accepts_the_stack(profile: str, verdict: Verdict, pytestconfig:
             *map(Path.resolve, pytestconfig.getoption("--override")),
         ]
     except ComposeUnreadable as error:
-        verdict.observed = str(error)
-        raise AssertionError(str(error)) from None
+        raise StackFailed(str(error)) from None
     env_file = documented_env_file(files[0].parent, required=is_own_stack(pytestconfig))
     wanted = "*" if profile == WHOLE else profile.removeprefix("profile ")
     answer = compose_config(files, env_file, [wanted])
@@ -44,4 +43,4 @@ def test_compose_accepts_the_stack(profile: str, verdict: Verdict, pytestconfig:
         raise RuntimeError(f"docker compose could not be run: {answer.complaint}; make engine installs it")
     verdict.observed = "exit code 0" if answer.code == 0 else f"exit code {answer.code}: {answer.complaint}"
     verdict.source = Source(files[0].name)
-    assert answer.code == 0, answer.complaint
+    verdict.check(answer.code == 0)

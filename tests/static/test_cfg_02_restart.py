@@ -27,5 +27,5 @@ def test_an_init_is_never_restarted(init: InitService, verdict: Verdict) -> None
     unset = [one.name for one in written.variables if not one.has_value] if written is not None else []
     if unset and condition == "none" and not init.config.get("restart"):
         verdict.not_applicable(f"its restart policy comes from {unset[0]}, which is nowhere set")
-    assert restart == "no"
-    assert condition == "none"
+    verdict.check(restart == "no")
+    verdict.check(condition == "none")

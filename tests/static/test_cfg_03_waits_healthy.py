@@ -38,7 +38,7 @@ def test_an_init_waits_until_each_target_is_healthy(
         unknown = what_cannot_be_told(init, targets)
         if unknown:
             verdict.not_applicable(unknown)
-    assert not wrong
+    verdict.check(not wrong)
 
 
 def _flaw(init: InitService, project: ComposeProject, target: Contact) -> str:

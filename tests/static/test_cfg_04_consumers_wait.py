@@ -25,4 +25,4 @@ def test_consumers_wait_for_the_completion_of_an_init(init: InitService, verdict
     verdict.look = (
         f"in the consumer: depends_on: {{{init.name}: {{condition: service_completed_successfully}}}}"
     )
-    assert not early
+    verdict.check(not early)

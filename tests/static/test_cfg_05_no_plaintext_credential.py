@@ -25,4 +25,4 @@ def test_no_credential_reaches_an_init_in_plaintext(init: InitService, verdict: 
         doubts = doubts_of(init)
         if doubts:
             verdict.not_applicable(doubts[0])
-    assert not exposures
+    verdict.check(not exposures)

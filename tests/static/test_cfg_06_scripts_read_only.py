@@ -22,4 +22,4 @@ def test_scripts_and_configuration_are_mounted_read_only(init: InitService, verd
     )
     verdict.source = writable[0].source if writable else init.where("volumes")
     verdict.look = "append :ro, or set read_only: true"
-    assert not writable
+    verdict.check(not writable)

@@ -20,4 +20,4 @@ def test_no_address_is_written_where_a_name_should_stand(init: InitService, verd
     verdict.observed = "; ".join(f"{one.address} in {one.at}" for one in literals[:5]) or "no IP address"
     verdict.source = literals[0].source if literals else init.where()
     verdict.look = "use the service's name"
-    assert not literals
+    verdict.check(not literals)

@@ -45,10 +45,13 @@ def test_members_of_a_cluster_reserve_the_same_memory(
     verdict.source = members[0].service.where("mem_reservation")
     verdict.look = "set mem_reservation and mem_limit once, in what the members share; state x-memory-budget"
     reservations = {one.reservation for one in members}
-    assert None not in reservations
-    assert len(reservations) == 1
-    assert all(one.limit is None or (one.reservation or 0) <= one.limit for one in members)
-    assert budget is None or total <= budget
+    verdict.check(None not in reservations, "a member reserves nothing")
+    verdict.check(len(reservations) == 1, "the members reserve different amounts")
+    verdict.check(
+        all(one.limit is None or (one.reservation or 0) <= one.limit for one in members),
+        "a member reserves more than its limit",
+    )
+    verdict.check(budget is None or total <= budget, "all reservations exceed the budget")
 
 
 def _reserved(project: ComposeProject, members: list[Member]) -> list[int]:

@@ -26,4 +26,4 @@ def test_no_step_is_ordered_by_a_bare_sleep(init: InitService, verdict: Verdict)
         verdict.not_applicable(str(reason))
     verdict.observed = "; ".join(map(str, sleeps)) or "no bare sleep"
     verdict.source = sleeps[0].source if sleeps else None
-    assert not sleeps
+    verdict.check(not sleeps)

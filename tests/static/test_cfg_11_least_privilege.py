@@ -24,4 +24,4 @@ def test_an_init_runs_with_least_privilege(init: InitService, verdict: Verdict) 
     verdict.look = "harden the service as the reference stack does"
     if not excess and user_cannot_be_told(init):
         verdict.not_applicable("the user that its image runs as cannot be told from the files; set user:")
-    assert not excess
+    verdict.check(not excess)

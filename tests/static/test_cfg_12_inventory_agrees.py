@@ -48,7 +48,7 @@ def test_the_inventory_agrees_with_the_compose_files(
     verdict.observed = "; ".join(differences) or "both agree"
     promise = project.inventory.promise_of(entry)
     verdict.source = project.source(promise.place) if promise else project.services[entry].where()
-    assert not differences
+    verdict.check(not differences)
 
 
 def _differences(project: ComposeProject, inventory: Inventory, entry: str) -> list[str]:

@@ -57,7 +57,7 @@ def _judge(findings: list[Finding], project: ComposeProject, verdict: Verdict) -
     verdict.observed = "; ".join(finding.what for finding in findings) or "nothing else"
     if findings:
         verdict.source = project.source(findings[0].text.place(findings[0].offset))
-    assert findings == []
+    verdict.check(findings == [])
 
 
 @criterion("CFG-13", "REQ-SPC-AUT-004", "REQ-PRD-FUN-02")
@@ -124,6 +124,6 @@ def test_the_dashboards_lie_where_the_specification_says(
         f"{', '.join(sorted(providers)) or 'no provider'}; elsewhere: {', '.join(elsewhere) or 'none'}"
     )
     verdict.look = "the volumes of the grafana service"
-    assert providers == {PROVIDER}
-    assert elsewhere == []
-    assert _dashboards(project)
+    verdict.check(providers == {PROVIDER}, "another provider")
+    verdict.check(elsewhere == [], "dashboards elsewhere")
+    verdict.check(_dashboards(project), "no dashboard")

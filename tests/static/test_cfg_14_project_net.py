@@ -53,9 +53,9 @@ def test_other_projects_can_join_the_network(project: ComposeProject, verdict: V
     )
     verdict.source = project.where("networks", NETWORK)
     verdict.look = f"networks: {NETWORK}: name:"
-    assert driver == "bridge"
-    assert named
-    assert members
+    verdict.check(driver == "bridge", "no bridge")
+    verdict.check(named, "no name that another project can state")
+    verdict.check(members, "no service on it")
 
 
 @criterion("CFG-14", "REQ-SPC-AUT-005")
@@ -81,4 +81,4 @@ def test_the_collector_finds_containers_by_the_network(
     verdict.observed = f"discovers by {network}: {found}"
     verdict.source = project.source(texts[0].place(place_of_discovery(texts[0])))
     verdict.look = "discovery.docker in the configuration of Alloy"
-    assert found
+    verdict.check(found)

@@ -54,8 +54,8 @@ def test_a_file_that_the_seeds_name_is_part_of_the_stack(
     verdict.observed = f"exists: {file.is_file()}; takes part: {part}"
     verdict.source = Source(path) if file.is_file() else project.where("include")
     verdict.look = "add it to include: of docker-compose.yml, or mount it where it is read"
-    assert file.is_file()
-    assert part
+    verdict.check(file.is_file(), "the file is missing")
+    verdict.check(part, "it takes no part")
 
 
 def _is_given_to_a_service(file: Path, project: ComposeProject) -> bool:

@@ -31,4 +31,4 @@ def test_every_wait_is_bounded(init: InitService, verdict: Verdict) -> None:
         verdict.not_applicable(str(reason))
     verdict.observed = "; ".join(map(str, waits)) or "no wait that may go on for ever"
     verdict.source = waits[0].source if waits else None
-    assert not waits
+    verdict.check(not waits)

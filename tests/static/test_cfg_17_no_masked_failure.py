@@ -26,4 +26,4 @@ def test_a_failed_step_shows_in_the_exit_code(init: InitService, verdict: Verdic
         verdict.not_applicable(str(reason))
     verdict.observed = "; ".join(map(str, masked)) or "every failed step shows"
     verdict.source = masked[0].source if masked else None
-    assert not masked
+    verdict.check(not masked)

@@ -22,4 +22,4 @@ def test_every_image_has_a_version(init: InitService, verdict: Verdict) -> None:
     verdict.look = "pin the tag that was tested"
     if version.is_pinned is None:
         verdict.not_applicable(version.observed)
-    assert version.is_pinned
+    verdict.check(version.is_pinned)

@@ -14,7 +14,9 @@ SCENARIO = '"""Given a stack, when it is read, then it is sound."""'
 
 OUTCOMES = {
     "pass": ("verdict.observed = 'restart: no'", "pass", ".", 0),
-    "fail": ("verdict.observed = 'restart: always'; assert False", "fail", "F", 1),
+    "fail": ("verdict.observed = 'restart: always'; verdict.check(False)", "fail", "F", 1),
+    "an assertion of our own": ("assert 'topics' == 'buckets'", "error", "E", 1),
+    "a missing premise": ("verdict.require(False, 'no cluster to look at')", "error", "E", 1),
     "any other exception": ("raise ValueError('no answer')", "error", "E", 1),
     "a missing value": ("{}['restart']", "error", "E", 1),
     "not applicable": ("verdict.not_applicable('it has no script')", "skip", "s", 0),
@@ -73,7 +75,7 @@ def stack():
 def test_it(stack, verdict):
     {SCENARIO}
     verdict.observed = 'restart: always'
-    assert False
+    verdict.check(False)
 """)
     assert (run.only["status"], run.only["observed"]) == ("fail", "restart: always")
     assert "OSError: gone" in run.output
@@ -91,7 +93,7 @@ def test_it(verdict):
     verdict.observed = 'min.insync.replicas=1'
     verdict.source = Source('infra/k-init.yml', 12, 7)
     verdict.attach('topics.txt', 'infra-events')
-    assert False
+    verdict.check(False)
 """)
     result = dict(run.only)
     assert isinstance(result.pop("seconds"), float)
@@ -161,7 +163,7 @@ def test_one_test_may_judge_several_criteria(suite: SmallSuite) -> None:
     when it fails,
     then each of the two has its own result."""
     run = suite.run(
-        f"@criterion('CFG-6')\n@criterion('CFG-7')\ndef test_it():\n    {SCENARIO}\n    assert False\n"
+        f"@criterion('CFG-6')\n@criterion('CFG-7')\ndef test_it(verdict):\n    {SCENARIO}\n    verdict.check(False)\n"
     )
     assert [(result["criterion"], result["status"]) for result in run.judged] == [
         ("CFG-6", "fail"),
@@ -182,7 +184,7 @@ def test_it(verdict):
     verdict.source = Source('compose.yml', 4, 5)
     verdict.look = 'the anchor that it merges'
     verdict.attach('model.txt', 'x')
-    assert False
+    verdict.check(False, 'again')
 """)
     run.outcome.stdout.re_match_lines(
         [
@@ -190,7 +192,7 @@ def test_it(verdict):
             r"  subject +kafka-init",
             r"  promise +An init is never restarted",
             r"  expected +restart no",
-            r"  observed +restart: always",
+            r"  observed +again: restart: always",
             r"  source +compose\.yml:4:5",
             r"  evidence +reports/evidence/.*/model\.txt",
             r"  look next +the anchor that it merges",
@@ -198,31 +200,100 @@ def test_it(verdict):
         ],
         consecutive=False,
     )
-    run.outcome.stdout.fnmatch_lines(["FAILED test_small.py::test_it - CFG-2 kafka-init: restart: always"])
+    run.outcome.stdout.fnmatch_lines(
+        ["FAILED test_small.py::test_it - CFG-2 kafka-init: again: restart: always"]
+    )
 
 
-def test_junit_tells_errors_from_failures(suite: SmallSuite) -> None:
-    """Given one criterion that fails and one that cannot be observed,
-    when the JUnit file is written,
-    then the first is a failure and the second an error, in its counts too."""
+PHASES = {
+    "a check in a fixture, before": ("verdict.check(False)", "pass", "pass", "fail", ["failure"]),
+    "a check in a test": ("pass", "verdict.check(False)", "pass", "fail", ["failure"]),
+    "a check in a fixture, after": ("pass", "pass", "verdict.check(False)", "fail", ["failure"]),
+    "an error before": ("assert not 'booted'", "pass", "pass", "error", ["error"]),
+    "an error in a test": ("pass", "assert not 'seen'", "pass", "error", ["error"]),
+    "an error after": ("pass", "pass", "assert not 'removed'", "error", ["error"]),
+    "an error after a failed check": (
+        *("pass", "verdict.check(False)", "assert not 'removed'"),
+        *("fail", ["failure", "error"]),
+    ),
+    "a failed check after an error": (
+        *("pass", "assert not 'seen'", "verdict.check(False)"),
+        *("fail", ["error", "failure"]),
+    ),
+}
+
+
+@pytest.mark.parametrize("workers", [[], ["-n1"]], ids=["one process", "a worker"])
+@pytest.mark.parametrize(("before", "body", "after", "status", "tags"), PHASES.values(), ids=PHASES)
+def test_a_failed_check_is_a_failure_in_every_phase_and_all_else_an_error(
+    suite: SmallSuite, before: str, body: str, after: str, status: str, tags: list[str], workers: list[str]
+) -> None:
+    """Given a test and its fixture, where a check of the verdict fails or something else goes wrong,
+    when they run, here or on a worker,
+    then report, terminal and JUnit file say failure for the check and error for anything else."""
+    run = suite.run(
+        f"""
+@pytest.fixture
+def stack(verdict):
+    {before}
+    yield
+    {after}
+
+@criterion('CFG-2')
+def test_it(stack, verdict):
+    {SCENARIO}
+    {body}
+""",
+        *workers,
+        apart=bool(workers),
+    )
+    assert run.only["status"] == status
+    assert run.outcome.ret == 1
+    assert all(f"1 {tag.replace('failure', 'failed')}" in run.output for tag in tags)
+    tree = ElementTree.fromstring((run.folder / "acceptance.xml").read_text(encoding="utf-8"))
+    assert [child.tag for child in tree.iterfind(".//testcase/*") if child.tag != "properties"] == tags
+    (totals,) = tree.iter("testsuite")
+    counts = {"failures": tags.count("failure"), "errors": tags.count("error")}
+    assert {name: int(totals.get(name, -1)) for name in counts} == counts
+
+
+def test_a_failed_check_among_several_broken_ends_is_a_failure(suite: SmallSuite) -> None:
+    """Given two fixtures that both go wrong after the test, one of them by a failed check,
+    when the test runs,
+    then the check's finding is what is reported."""
+    run = suite.run(f"""
+@pytest.fixture
+def engine():
+    yield
+    raise OSError('gone')
+
+@pytest.fixture
+def stack(engine, verdict):
+    yield
+    verdict.check(False, 'left a volume')
+
+@criterion('CFG-2')
+def test_it(stack):
+    {SCENARIO}
+""")
+    assert (run.only["status"], run.only["observed"]) == ("fail", "left a volume")
+
+
+def test_a_failed_check_outlasts_what_breaks_on_the_way_out(suite: SmallSuite) -> None:
+    """Given a check that fails while a server is stopped, and a server that does not come back,
+    when the test runs,
+    then the check's finding is what is reported."""
     run = suite.run(f"""
 @criterion('CFG-2')
-def test_one():
+def test_it(verdict):
     {SCENARIO}
-    assert False
-
-@criterion('CFG-3')
-def test_two():
-    {SCENARIO}
-    raise OSError('no answer')
+    try:
+        verdict.check(False, 'nobody took over')
+    finally:
+        raise OSError('not healthy')
 """)
-    tree = ElementTree.fromstring((run.folder / "acceptance.xml").read_text(encoding="utf-8"))
-    (first,) = tree.iterfind(".//testcase[@name='test_one']")
-    (second,) = tree.iterfind(".//testcase[@name='test_two']")
-    assert [child.tag for child in first] == ["properties", "failure"]
-    assert [child.tag for child in second] == ["properties", "error"]
-    (totals,) = tree.iter("testsuite")
-    assert (totals.get("failures"), totals.get("errors")) == ("1", "1")
+    assert (run.only["status"], run.only["observed"]) == ("fail", "nobody took over")
+    assert "OSError: not healthy" in run.output
 
 
 def test_a_run_without_criteria_leaves_the_last_report_alone(suite: SmallSuite) -> None:
@@ -277,7 +348,7 @@ def test_it(verdict, record_property):
     verdict.observed = 'password=' + secret
     verdict.look = secret
     verdict.attach('env.txt', base64.b64encode(b'user:' + secret.encode()).decode())
-    assert secret == '', secret
+    verdict.check(secret == '', secret)
 """,
         apart=True,
     )

@@ -12,7 +12,12 @@ from fixtures.waivers import WaiverRefused, load_waivers
 from tests.unit.conftest import ROOT, SmallSuite
 
 SCENARIO = '"""Given a stack, when it is read, then it is sound."""'
-FAILING = f"@criterion('CFG-15', subject='a.yml')\ndef test_it():\n    {SCENARIO}\n    assert False, 'no such file'\n"
+FAILING = f"""
+@criterion('CFG-15', subject='a.yml')
+def test_it(verdict):
+    {SCENARIO}
+    verdict.check(False, 'no such file')
+"""
 PASSING = f"@criterion('CFG-15', subject='a.yml')\ndef test_it():\n    {SCENARIO}\n"
 TODAY = date(2026, 11, 21)
 
@@ -47,6 +52,23 @@ def test_a_waiver_covers_its_own_subject_only(suite: SmallSuite) -> None:
     assert (run.only["status"], run.outcome.ret) == ("fail", 1)
 
 
+def test_a_waiver_covers_what_a_fixture_has_found(suite: SmallSuite) -> None:
+    """Given a waived criterion whose failed check stands in a fixture,
+    when it runs,
+    then its status is waived and the run succeeds."""
+    waive(suite, waiver())
+    run = suite.run(f"""
+@pytest.fixture
+def stack(verdict):
+    verdict.check(False, 'no such file')
+
+@criterion('CFG-15', subject='a.yml')
+def test_it(stack):
+    {SCENARIO}
+""")
+    assert (run.only["status"], run.outcome.ret) == ("waived", 0)
+
+
 def test_a_waiver_is_no_cover_for_an_error(suite: SmallSuite) -> None:
     """Given a waived criterion whose fixture breaks after the test has failed,
     when it runs,
@@ -59,9 +81,9 @@ def stack():
     raise OSError('gone')
 
 @criterion('CFG-15', subject='a.yml')
-def test_it(stack):
+def test_it(stack, verdict):
     {SCENARIO}
-    assert False
+    verdict.check(False)
 """)
     assert (run.only["status"], run.outcome.ret) == ("error", 1)
 
@@ -71,7 +93,7 @@ def test_one_waived_criterion_does_not_cover_the_other(suite: SmallSuite) -> Non
     when it fails,
     then the other one fails and so does the run."""
     waive(suite, waiver())
-    run = suite.run(f"@criterion('CFG-14', subject='a.yml')\n{FAILING}")
+    run = suite.run(f"@criterion('CFG-14', subject='a.yml'){FAILING}")
     assert [result["status"] for result in run.judged] == ["fail", "waived"]
     assert run.outcome.ret == 1
 
