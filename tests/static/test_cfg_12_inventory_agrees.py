@@ -8,6 +8,7 @@ import pytest
 
 from fixtures.compose_project import ComposeProject
 from fixtures.criterion import criterion
+from fixtures.extent import leave_out
 from fixtures.init_services import InitService, detected_inits
 from fixtures.inventory import Inventory, Promise
 from fixtures.static_project import loaded_project
@@ -43,7 +44,7 @@ def test_the_inventory_agrees_with_the_compose_files(
     verdict.expected = "listed in the inventory with compose file, targets and outputs, and so defined"
     verdict.look = "correct the inventory, or the compose file that it names"
     if entry not in project.services and entry in project.tree.services():
-        verdict.not_applicable(f"{entry} is not part of the chosen profiles")
+        leave_out(f"{entry} is not part of the chosen profiles")
     differences = _differences(project, project.inventory, entry)
     verdict.observed = "; ".join(differences) or "both agree"
     promise = project.inventory.promise_of(entry)

@@ -132,7 +132,11 @@ def test_it():
         "--profile=data",
     )
     report = run.report
-    assert list(report) == ["schema", "stack", "versions", "run", "timeline", "results"]
+    assert list(report) == [
+        *("schema", "stack", "versions", "run"),
+        *("judged", "not_judged", "left_out", "not_reached"),
+        *("timeline", "results"),
+    ]
     assert report["schema"] == "dayzero/1"
     assert report["stack"]["path"] == "."
     assert report["stack"]["files"] == ["compose.yaml"]

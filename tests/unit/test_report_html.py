@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fixtures.catalogue import load_catalogue
+from fixtures.extent import Extent
 from fixtures.report_html import main, render
 from fixtures.run_record import RunRecord
 
@@ -34,8 +36,14 @@ def result(criterion: str, subject: str, status: str = "pass", **fields: Any) ->
 
 def report(*results: dict[str, Any], timeline: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
     """A report of these results, with every other criterion as not judged."""
-    rest = RunRecord().results(load_catalogue(), "shop")
     judged = {one["criterion"] for one in results}
+    extent = Extent(
+        judged=[id_ for id_ in load_catalogue() if id_ in judged],
+        not_judged=[id_ for id_ in load_catalogue() if id_ not in judged],
+        left_out=[],
+        not_reached=[],
+    )
+    rest = RunRecord().results(load_catalogue(), "shop", extent)
     return {
         "schema": "dayzero/1",
         "stack": {"path": "shop", "files": ["compose.yaml"], "profiles": ["data"], "digest": "sha256:00"},
@@ -52,8 +60,9 @@ def report(*results: dict[str, Any], timeline: tuple[dict[str, Any], ...] = ()) 
             "command": "pytest -m static",
             "workers": 1,
         },
+        **asdict(extent),
         "timeline": list(timeline),
-        "results": [*results, *(one for one in rest if one["criterion"] not in judged)],
+        "results": [*results, *rest],
     }
 
 
@@ -119,11 +128,37 @@ def test_what_the_stack_says_is_not_markup() -> None:
 def test_a_criterion_that_nobody_judged_is_listed_apart() -> None:
     """Given a run that judged one criterion,
     when the page is rendered,
-    then the matrix has one row and the others are listed with the reason."""
+    then the matrix has one row, the others are listed with the reason, and the title claims no conformance."""
     page = render(report(result("CFG-2", "web")))
     assert page.count('<th scope="row">') == 1
-    assert page.count("(no selected test judges it)") == len(load_catalogue()) - 1
+    assert page.count("(no test judges it)") == len(load_catalogue()) - 1
     assert "All 1 judged criteria hold" in page
+    assert "<title>Judged in part" in page
+
+
+def test_the_head_tells_three_numbers_apart() -> None:
+    """Given a run that judged some criteria, left some out and has no test for others,
+    when the page is rendered,
+    then its head has the number of each kind, and the names of what was not judged or left out."""
+    page = render(
+        report(result("CFG-1", "web"))
+        | {"judged": ["CFG-1"], "not_judged": ["RUN-13", "RUN-14"], "left_out": ["RUN-1", "SUITE-4"]}
+    )
+    head = " ".join(
+        re.sub(r"<[^>]+>", " ", page[page.index('class="extent"') : page.index("<main>")]).split()
+    )
+    assert "Judged 1 of 50 criteria" in head
+    assert "Not judged 2 : nothing here judges RUN-13…14" in head
+    assert "Left out 2 by the selection RUN-1, SUITE-4" in head
+    assert "Not reached" not in head
+
+
+def test_only_a_whole_judgement_is_called_conformant() -> None:
+    """Given a result for each criterion of the catalogue,
+    when the page is rendered,
+    then its title says that the stack conforms."""
+    page = render(report(*(result(id_, "web") for id_ in load_catalogue())))
+    assert "<title>Conformant" in page
 
 
 def test_the_command_prints_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,6 +178,7 @@ def test_the_command_prints_the_page(tmp_path: Path, capsys: pytest.CaptureFixtu
         ("{", "no readable report"),
         ("[]", "not a report"),
         ('{"schema": "x"}', "not a report"),
+        ('{"schema": "dayzero/1"}', "made by an older version"),
     ],
 )
 def test_the_command_refuses_what_is_no_report(
