@@ -7,7 +7,6 @@ alarm, stale or an error: not judged at all.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -109,19 +108,3 @@ def test_every_folder_says_what_it_is_about(folder: Path) -> None:
         assert file.name in ("override.yml", "inventory.yml") or f"{folder.name}/{file.name}" in text, (
             f"{folder.name}/{file.name} is mounted by nothing"
         )
-
-
-def _judged_criteria() -> list[str]:
-    """The criteria that the tests of the running stack judge, by the names of their files."""
-    numbers = [re.match(r"test_run_(\d+)_", file.name) for file in (ROOT / "tests" / "runtime").iterdir()]
-    return [f"RUN-{number}" for number in sorted(int(found[1]) for found in numbers if found)]
-
-
-@pytest.mark.parametrize("criterion", _judged_criteria())
-def test_every_criterion_has_a_bad_and_a_good_variant(criterion: str) -> None:
-    """A criterion that never failed on a known-bad stack, or never let a correct one pass, is not trusted."""
-    stated = {one.kind for variant in VARIANTS for one in variant.statements if one.criterion == criterion}
-    assert "breaks" in stated, f"{criterion}: no variant under fixtures/stacks/runtime that it must catch"
-    assert "conforms" in stated, (
-        f"{criterion}: no variant under fixtures/stacks/runtime that it must let pass"
-    )

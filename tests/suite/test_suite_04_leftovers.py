@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from python_on_whales import DockerClient
 
 from fixtures.criterion import criterion
 from fixtures.run_identity import RunIdentity
 from fixtures.sweep import remove_labelled, sweep
 from fixtures.verdict import Verdict
+
+pytestmark = pytest.mark.runtime
 
 _LEAVE = """
 import signal, sys
