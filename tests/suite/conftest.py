@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Protocol
 
 import pytest
 
+from fixtures.expectations import Expectation, expectations_of
+from fixtures.static_catalogue import STACKS, judge_folder
 from fixtures.suite_run import SuiteRun, plugins_handed_on, run_suite
 
 
@@ -24,3 +29,37 @@ def judge(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory)
         return run_suite([*plugins_handed_on(pytestconfig), *arguments], folder, environment=environment)
 
     return run
+
+
+SAMPLE = ("cfg-02-restarted-init", "cfg-09-uneven-cluster", "cfg-12-inventory-differs")
+"""Known-bad stacks that stand for the whole catalogue: judged for each init, each cluster, and by an inventory."""
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What one stack of the sample states, and the run that judged it."""
+
+    expectations: list[Expectation]
+    run: SuiteRun
+
+
+@pytest.fixture(scope="session")
+def sampled(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., dict[str, Sampled]]:
+    """Judges the sample, with further `-p` options; the same ones once."""
+    known: dict[tuple[str, ...], dict[str, Sampled]] = {}
+
+    def judge_all(*plugins: str) -> dict[str, Sampled]:
+        if plugins not in known:
+            folder = tmp_path_factory.mktemp("sample")
+            given = [*plugins_handed_on(pytestconfig), *plugins]
+            with ThreadPoolExecutor(len(SAMPLE)) as pool:
+                runs = pool.map(lambda name: judge_folder(STACKS / name, folder / name, given), SAMPLE)
+                known[plugins] = {
+                    name: Sampled(expectations_of(STACKS / name), run)
+                    for name, run in zip(SAMPLE, runs, strict=True)
+                }
+        return known[plugins]
+
+    return judge_all

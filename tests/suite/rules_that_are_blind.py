@@ -6,12 +6,14 @@ from collections.abc import Generator
 
 import pytest
 
+from fixtures.verdict import StackFailed
+
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     try:
         return (yield)
-    except AssertionError:
+    except StackFailed:
         if pyfuncitem.get_closest_marker("criterion"):
             return True
         raise

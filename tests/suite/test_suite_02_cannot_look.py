@@ -83,12 +83,14 @@ def test_without_an_engine_nothing_is_passed_or_skipped(
         f"exit code {run.code}; {statuses}; could not look: {' | '.join(remedies) or 'nothing is said'}"
     )
     wanted = {id_ for test, ids in index_of(ROOT).items() for id_ in ids if _is_selected(test, selected)}
-    assert run.code != 0
-    assert set(statuses) == wanted
-    assert {id_: said for id_, said in statuses.items() if id_.startswith("RUN-") and said != {"error"}} == {}
-    assert len(remedies) == 1
-    assert re.search(r"(run `|install|start)", remedies[0])
-    assert statuses["CFG-2"] <= {"pass", "fail"}
+    unseen = {id_: said for id_, said in statuses.items() if id_.startswith("RUN-")}
+    verdict.require(wanted > {"CFG-2"}, "no runtime criterion was selected")
+    verdict.check(run.code != 0, "the run succeeds")
+    verdict.check(set(statuses) == wanted, f"{sorted(wanted ^ set(statuses))} not judged, or judged unasked")
+    verdict.check(set.union(*unseen.values()) == {"error"}, "what was not seen is no error")
+    verdict.check(len(remedies) == 1, "not one line that says why")
+    verdict.check(re.search(r"run `|install|start", remedies[0]), "no remedy")
+    verdict.check(statuses["CFG-2"] <= {"pass", "fail"}, "what files tell was not judged")
 
 
 def _is_selected(test: str, expression: str) -> bool:
@@ -119,6 +121,7 @@ def test_a_test_that_breaks_judges_nothing(judge: Judge, verdict: Verdict) -> No
     verdict.attach("output.txt", run.output)
     statuses = _statuses(run)
     verdict.observed = f"exit code {run.code}; {statuses}"
-    assert run.code != 0
-    assert statuses == {"CFG-2": {"error"}}
-    assert all(result["observed"].startswith("could not be observed: ") for result in run.judged)
+    verdict.check(run.code != 0, "the run succeeds")
+    verdict.check(statuses == {"CFG-2": {"error"}}, "not every result is an error")
+    said = [result["observed"] for result in run.judged]
+    verdict.check(all(one.startswith("could not be observed: ") for one in said), "an error does not say so")

@@ -1,0 +1,33 @@
+"""SUITE-7: a run leaves JUnit XML, a JSON report by a published schema, and one HTML page that stands alone."""
+
+from __future__ import annotations
+
+from fixtures.compose_project import ComposeProject
+from fixtures.criterion import criterion
+from fixtures.report_faults import report_faults
+from fixtures.static_catalogue import STACKS
+from fixtures.verdict import Verdict
+from tests.suite.conftest import Judge
+
+EVERY_STATUS = "cfg-17-masked-failure"
+"""A stack whose inits pass, fail and cannot be told, all by one criterion."""
+
+
+@criterion("SUITE-7", subject="suite")
+def test_the_reports_are_sound_and_agree(judge: Judge, verdict: Verdict) -> None:
+    """Given a stack with failures, passes and skips,
+    when two criteria of it are judged by two workers,
+    then the counts in JUnit are right, the JSON keeps to the schema beside it, both name the same results, and the
+    page loads nothing from elsewhere and has a row for each criterion and a column for each init."""
+    folder = STACKS / EVERY_STATUS
+    run = judge("tests/static", "-k", "test_cfg_17 or test_cfg_02", f"--stack={folder}", "-n2")
+    inits = [init.name for init in ComposeProject.load(folder, profiles=(), overrides=()).inits]
+    faults = report_faults(run, inits)
+    statuses = {result["status"] for result in run.judged}
+    verdict.expected = f"sound reports of {len(run.judged)} results and {len(inits)} inits"
+    verdict.observed = "; ".join(faults) or "nothing wrong with them"
+    verdict.look = "fixtures/report.py, fixtures/report_html.py, fixtures/acceptance.schema.json"
+    for name in ("acceptance.json", "acceptance.xml", "acceptance.html"):
+        verdict.attach(name, run.page(name) if (run.folder / name).is_file() else "not written")
+    verdict.require({"pass", "fail", "skip"} <= statuses, f"the run came to {sorted(statuses)} alone")
+    verdict.check(not faults)
