@@ -119,6 +119,8 @@ def _go(recipe: Recipe, context: Path, log: Log) -> None:
         source, tool = Path(made) / "source", Path(made) / "tool"
         # Go keeps its modules read-only.
         log.run("copy of the module", ["cp", "-R", "--no-preserve=mode", str(module), str(source)])
+        if (own := recipe.folder / "source").is_dir():
+            shutil.copytree(own, source, dirs_exist_ok=True)
         for line in recipe.go.generate:
             name, *arguments = line.split()
             log.run(f"go build {name}", [*build, "-o", str(tool), name], cwd=context, env=env)

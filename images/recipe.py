@@ -23,7 +23,8 @@ class GoBuild:
     ``files`` are patterns of further files of that ``module`` that the image needs; they are laid out below
     ``module/``. A module that is published without its generated code has ``generate``: command lines of the
     recipe's tools, run in a writable copy of the module, in which the program is then built as the module's own
-    go.mod and go.sum say. ``cgo`` is for a module that does not build without a C compiler.
+    go.mod and go.sum say. In that copy, files below the recipe's folder ``source`` stand in for the module's own.
+    ``cgo`` is for a module that does not build without a C compiler.
     """
 
     package: str

@@ -348,11 +348,15 @@ def test_a_go_module_is_taken_as_it_is_or_completed_in_a_copy(
 ) -> None:
     """Given a module that is published whole, or without its generated code, in a read-only module cache,
     when a recipe has a program built from it and wants some of its files,
-    then the files are in the context, code is generated in a copy that goes, and the module is as before."""
+    then the files are in the context, code is generated in a copy that goes, with the recipe's own files in place of the
+    module's, and the module is as before."""
     module = tmp_path / "module"
     (module / "conf" / "deep").mkdir(parents=True)
     (module / "conf" / "deep" / "plugin.json").write_text("{}")
     (module / "other").write_text("")
+    (module / "generated").write_text("# the module's own\n")
+    (recipe.folder / "source").mkdir()
+    (recipe.folder / "source" / "generated").write_text("# the recipe's own\n")
     before = sorted(module.rglob("*"))
     engine.put("go", textwrap.dedent(GO).lstrip().format(module=module))
     for tool in ("cp", "cat", "chmod", "gcc"):
@@ -361,7 +365,10 @@ def test_a_go_module_is_taken_as_it_is_or_completed_in_a_copy(
     context = assembly.fetch(replace(recipe, go=go), Log("kafka", tmp_path / "log", lambda line: None))
     assert (context / "module" / "conf" / "deep" / "plugin.json").read_text() == "{}"
     assert not (context / "module" / "other").exists()
-    assert ("gen ./pkg" in (context / "program").read_text()) is bool(generate)
+    program = (context / "program").read_text()
+    assert [line in program for line in ("gen ./pkg", "# the recipe's own")] == [bool(generate)] * 2
+    assert "# the module's own" not in program
+    assert (module / "generated").read_text() == "# the module's own\n"
     assert sorted(module.rglob("*")) == before
     assert not list(assembly.cache_folder().glob("*-source-*"))
 
