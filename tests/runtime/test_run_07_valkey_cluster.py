@@ -98,7 +98,7 @@ def test_a_lost_primary_is_replaced_by_its_replica(
     verdict.check(copies >= 1, "no replica has the key")
     successors = {name for name, of in valkey.view_of(primary).replicas.items() if of == primary}
     with stack.stopped(primary, kill=loss == "killed"):
-        valkey.await_taken_over(primary, others[0], TAKEOVER_SECONDS)
+        taken_over = valkey.await_taken_over(primary, others[0], TAKEOVER_SECONDS)
         successor = valkey.primary_of(key, others[0])
         read = {name: valkey.read(key, through=name) for name in others}
         written = {name: valkey.write(f"{key}:{name}", name, through=name) for name in others}
@@ -106,9 +106,10 @@ def test_a_lost_primary_is_replaced_by_its_replica(
     kept = {name: valkey.read(f"{key}:{name}", through=primary) for name in others}
     part = valkey.part_of(primary)
     verdict.observed = (
-        f"{successor or 'nobody'} after {primary}; meanwhile read: {read}, refused: {written}; "
+        f"{successor or 'nobody'} after {primary}, {taken_over}; meanwhile read: {read}, refused: {written}; "
         f"afterwards {primary} is {part}, kept: {kept}; {_described(seen)}"
     )
+    verdict.within(taken_over, TAKEOVER_SECONDS, "its replica did not take over")
     verdict.check(successor in successors, "its replica did not take over")
     verdict.check(set(read.values()) == {"before"}, "the key was not read meanwhile")
     verdict.check(set(written.values()) == {""}, "a write was refused meanwhile")

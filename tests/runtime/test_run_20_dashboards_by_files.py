@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.conditions import holds_within
+from fixtures.conditions import time_until
 from fixtures.criterion import criterion
 from fixtures.grafana_observer import GrafanaObserver
 from fixtures.grafana_runs import GrafanaBeside, grafana_beside
@@ -67,17 +67,11 @@ def test_a_changed_file_is_live_without_a_restart(beside: GrafanaBeside, verdict
     started = beside.was_started()
     file = beside.folder / "memory.json"
     changed = _change(file, title="Memory, as changed by a test")
-    seconds = holds_within(
-        lambda: beside.grafana.served().get(changed["uid"]) == changed["title"], LIVE_SECONDS
-    )
+    live = time_until(lambda: beside.grafana.served().get(changed["uid"]) == changed["title"], LIVE_SECONDS)
     verdict.expected = f"the new title within {LIVE_SECONDS} s"
-    verdict.observed = (
-        f"after {seconds:.1f} s"
-        if seconds is not None
-        else f"still {beside.grafana.served().get(changed['uid'])!r}"
-    )
+    verdict.observed = str(live) if live.reached else f"still {beside.grafana.served().get(changed['uid'])!r}"
     verdict.look = "updateIntervalSeconds in infra/06-observability/dashboards.yml"
-    verdict.check(seconds is not None)
+    verdict.within(live, LIVE_SECONDS)
     verdict.check(beside.was_started() == started, "by another process")
 
 
@@ -89,16 +83,16 @@ def test_a_broken_file_breaks_only_itself_and_is_named(beside: GrafanaBeside, ve
     before = beside.grafana.served()
     (beside.folder / "broken.json").write_text('{"uid": "broken", "title": ', encoding="utf-8")
     changed = _change(beside.folder / "alloy.json", title="Alloy, beside a broken file")
-    live = holds_within(lambda: beside.grafana.served().get(changed["uid"]) == changed["title"], LIVE_SECONDS)
-    named = holds_within(lambda: "broken.json" in beside.log(), LIVE_SECONDS)
+    live = time_until(lambda: beside.grafana.served().get(changed["uid"]) == changed["title"], LIVE_SECONDS)
+    named = time_until(lambda: "broken.json" in beside.log(), LIVE_SECONDS)
     after = beside.grafana.served()
     (beside.folder / "broken.json").unlink()
     verdict.expected = "the change live, every other dashboard served, broken.json named in the log"
     missing = sorted(before.keys() - after.keys())
-    verdict.observed = f"live: {live is not None}; named: {named is not None}; missing: {missing or 'none'}"
+    verdict.observed = f"live: {live}; named: {named}; missing: {missing or 'none'}"
     verdict.look = "docker compose logs grafana"
-    verdict.check(live is not None, "the change is not live")
-    verdict.check(named is not None, "the broken file is not named")
+    verdict.within(live, LIVE_SECONDS, "the change is not live")
+    verdict.within(named, LIVE_SECONDS, "the broken file is not named")
     verdict.check(before.keys() <= after.keys(), "another dashboard is gone")
 
 
@@ -115,12 +109,12 @@ def test_a_uid_taken_twice_harms_no_other_dashboard_and_is_named(
     twice.write_text((beside.folder / "kafka.json").read_text(encoding="utf-8"), encoding="utf-8")
     _change(twice, title="Kafka, twice")
     pattern = "the same UID is used more than once"
-    named = holds_within(lambda: pattern in beside.log() and "uid=kafka" in beside.log(), REPORTED_SECONDS)
+    named = time_until(lambda: pattern in beside.log() and "uid=kafka" in beside.log(), REPORTED_SECONDS)
     after = beside.grafana.served()
     twice.unlink()
     harmed = sorted(uid for uid in before if uid != "kafka" and after.get(uid) != before[uid])
     verdict.expected = "all others as before, and the uid named in the log"
-    verdict.observed = f"harmed: {harmed or 'none'}; named: {named is not None}"
+    verdict.observed = f"harmed: {harmed or 'none'}; named: {named}"
     verdict.look = "docker compose logs grafana"
     verdict.check(harmed == [], "another dashboard is harmed")
-    verdict.check(named is not None, "the uid is not named")
+    verdict.within(named, REPORTED_SECONDS, "the uid is not named")

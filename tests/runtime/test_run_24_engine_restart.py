@@ -90,12 +90,13 @@ def test_what_served_serves_again(way: str, restarts: Restarts, verdict: Verdict
     then every server is healthy again in time, and every gate runs, without any command."""
     seen = restarts.returns[way]
     verdict.expected = f"{way}: all servers healthy and all gates running within {READY_SECONDS} s"
-    verdict.observed = f"not back: {'; '.join(seen.not_back) or 'none'}"
+    verdict.observed = f"not back: {'; '.join(seen.not_back) or 'none'}; settled {seen.took}"
     verdict.look = (
         "the service's restart policy, and its log: it starts in no order, beside stale files of its own"
     )
     verdict.require(seen.was_down, "the engine still answered after it had been taken down")
     verdict.check(seen.not_back == [])
+    verdict.within(seen.took, READY_SECONDS)
 
 
 @criterion("RUN-24")

@@ -348,8 +348,8 @@ def test_a_go_module_is_taken_as_it_is_or_completed_in_a_copy(
 ) -> None:
     """Given a module that is published whole, or without its generated code, in a read-only module cache,
     when a recipe has a program built from it and wants some of its files,
-    then the files are in the context, code is generated in a copy that goes, with the recipe's own files in place of the
-    module's, and the module is as before."""
+    then the files are in the context, code is generated in a copy that goes and has the recipe's own source files,
+    and the module is as before."""
     module = tmp_path / "module"
     (module / "conf" / "deep").mkdir(parents=True)
     (module / "conf" / "deep" / "plugin.json").write_text("{}")
