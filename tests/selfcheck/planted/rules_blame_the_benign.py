@@ -1,0 +1,19 @@
+# breaks: SUITE-1 suite because: what conforms is reported as wrong
+# select: suite_01 and known_bad
+"""pytest plugin: the static criteria fail every stack, also one that conforms."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from fixtures.verdict import StackFailed
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    result = yield
+    if pyfuncitem.get_closest_marker("static"):
+        raise StackFailed("it was planted")
+    return result
