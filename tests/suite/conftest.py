@@ -11,7 +11,8 @@ import pytest
 
 from fixtures.expectations import Expectation, expectations_of
 from fixtures.static_catalogue import STACKS, judge_folder
-from fixtures.suite_run import SuiteRun, plugins_handed_on, run_suite
+from fixtures.suite_run import ROOT, SuiteRun, plugins_handed_on, run_suite
+from fixtures.two_runs import TwoRuns, run_both
 
 
 class Judge(Protocol):
@@ -63,3 +64,22 @@ def sampled(
         return known[plugins]
 
     return judge_all
+
+
+KNOWN_BAD = ROOT / "fixtures" / "stacks" / "runtime" / "valkey-without-replicas"
+"""A small variant of our own stack that breaks RUN-7."""
+
+
+@pytest.fixture(scope="session")
+def two_runs(
+    pytestconfig: pytest.Config, probe_image: str, tmp_path_factory: pytest.TempPathFactory
+) -> TwoRuns:
+    """The smallest profile booted and judged twice at the same time: `sound` as it is, `bad` as a known-bad variant."""
+    selection = [
+        *plugins_handed_on(pytestconfig),
+        *("tests/runtime", "-m", "acceptance", "-k", "test_run_02 or (test_run_07 and each_node)"),
+        "--profile=valkey-cluster",
+        *(f"--engine={name}" for name in pytestconfig.option.engine),
+    ]
+    bad = [*selection, f"--override={KNOWN_BAD / 'override.yml'}"]
+    return run_both({"sound": selection, "bad": bad}, tmp_path_factory.mktemp("two-runs"))

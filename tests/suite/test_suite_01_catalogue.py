@@ -8,9 +8,12 @@ from collections.abc import Callable
 import pytest
 
 from fixtures.criterion import criterion
+from fixtures.stack_variant import read_variant
 from fixtures.static_catalogue import verdict_on
+from fixtures.two_runs import TwoRuns
+from fixtures.variant_run import Finding, VariantRun
 from fixtures.verdict import Verdict
-from tests.suite.conftest import SAMPLE, Sampled
+from tests.suite.conftest import KNOWN_BAD, SAMPLE, Sampled
 
 Sample = Callable[..., dict[str, Sampled]]
 
@@ -42,6 +45,30 @@ def test_a_known_bad_stack_is_caught_and_a_benign_one_passes(
         and not blamed & {(result["criterion"], each) for each in (result["subject"], "")}
     ]
     verdict.check(not others, f"blamed although not known to be bad: {', '.join(others)}")
+
+
+@pytest.mark.runtime
+@pytest.mark.slow
+@criterion("SUITE-1", subject="suite")
+def test_a_known_bad_variant_is_caught_when_it_runs(two_runs: TwoRuns, verdict: Verdict) -> None:
+    """Given a variant of our own stack that is known to break a criterion of the running stack,
+    when it is booted and judged,
+    then that criterion reports the init that breaks it, and nothing that the variant does not name."""
+    variant = read_variant(KNOWN_BAD)
+    judged = VariantRun(variant, two_runs.runs["bad"].judged, [], "")
+    verdicts = {str(each): judged.finding(each) for each in variant.statements}
+    verdict.expected = f"caught: {', '.join(verdicts)}"
+    verdict.observed = "; ".join(f"{name}: {found.value}: {seen}" for name, (found, seen) in verdicts.items())
+    verdict.look = f"fixtures/stacks/runtime/{KNOWN_BAD.name}/override.yml says why it is bad"
+    verdict.attach("output.txt", two_runs.runs["bad"].output)
+    verdict.require(
+        {each.kind for each in variant.statements} == {"breaks"}, f"{KNOWN_BAD.name} is another variant"
+    )
+    verdict.check(
+        all(found is Finding.AS_STATED for found, _ in verdicts.values()), "not as the variant says"
+    )
+    others = [*judged.unstated("fail"), *judged.unstated("error")]
+    verdict.check(not others, f"blamed although not known to be bad: {'; '.join(others)}")
 
 
 RULES = {

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from fixtures.criterion import criterion
+from fixtures.suite_run import SuiteRun
+from fixtures.two_runs import TwoRuns
 from fixtures.untold import untold
 from fixtures.verdict import Verdict
 from tests.suite.conftest import SAMPLE, Sampled
@@ -21,12 +23,25 @@ def test_a_failure_tells_all_that_it_knows(
     when it is judged,
     then each failure says clause, promise, expected, observed, its place or evidence, and what to look at next, in
     the terminal and in JUnit, and the JSON report says the same."""
-    run = sampled()[stack].run
+    _judge(sampled()[stack].run, verdict)
+
+
+@pytest.mark.runtime
+@pytest.mark.slow
+@criterion("SUITE-3", subject="suite")
+def test_a_failure_of_the_running_stack_tells_as_much(two_runs: TwoRuns, verdict: Verdict) -> None:
+    """Given a variant of our own stack that breaks a criterion when it runs,
+    when it is booted and judged,
+    then each failure says clause, promise, expected, observed, its evidence, and what to look at next."""
+    _judge(two_runs.runs["bad"], verdict)
+
+
+def _judge(run: SuiteRun, verdict: Verdict) -> None:
     failures = [result for result in run.judged if result["status"] == "fail"]
     lacks = untold(run)
     verdict.expected = f"nothing left unsaid in {len(failures)} failures"
     verdict.observed = "; ".join(lacks) or "nothing left unsaid"
     verdict.look = "fixtures/failure_text.py, and what the criterion's test fills into its verdict"
     verdict.attach("output.txt", run.output)
-    verdict.require(failures, f"{stack} was not caught, which SUITE-1 judges")
+    verdict.require(failures, "the stack was not caught, which SUITE-1 judges")
     verdict.check(not lacks)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fixtures.compose_project import ComposeProject
 from fixtures.criterion import criterion
 from fixtures.report_faults import report_faults
 from fixtures.static_catalogue import STACKS
+from fixtures.suite_run import SuiteRun
+from fixtures.two_runs import TwoRuns
 from fixtures.verdict import Verdict
 from tests.suite.conftest import Judge
 
@@ -22,12 +26,33 @@ def test_the_reports_are_sound_and_agree(judge: Judge, verdict: Verdict) -> None
     folder = STACKS / EVERY_STATUS
     run = judge("tests/static", "-k", "test_cfg_17 or test_cfg_02", f"--stack={folder}", "-n2")
     inits = [init.name for init in ComposeProject.load(folder, profiles=(), overrides=()).inits]
-    faults = report_faults(run, inits)
     statuses = {result["status"] for result in run.judged}
+    verdict.require({"pass", "fail", "skip"} <= statuses, f"the run came to {sorted(statuses)} alone")
+    _judge(run, inits, verdict)
+
+
+@pytest.mark.runtime
+@pytest.mark.slow
+@criterion("SUITE-7", subject="suite")
+def test_the_reports_of_a_boot_draw_it(two_runs: TwoRuns, verdict: Verdict) -> None:
+    """Given a run that boots a stack,
+    when it has ended,
+    then its reports are sound and agree, name the engine and each image, and draw when each service of the boot was
+    created, started, healthy or finished."""
+    run = two_runs.runs["sound"]
+    booted = {entry["service"] for entry in run.report["timeline"]}
+    versions = run.report["versions"]
+    verdict.require("valkey-cluster-init" in booted, f"the boot consisted of {sorted(booted)}")
+    verdict.check(versions["engine"] and versions["compose"], "the engine's version is not told")
+    verdict.check(set(versions["images"]) == booted, "not every image that ran is named")
+    _judge(run, ["valkey-cluster-init"], verdict)
+
+
+def _judge(run: SuiteRun, inits: list[str], verdict: Verdict) -> None:
+    faults = report_faults(run, inits)
     verdict.expected = f"sound reports of {len(run.judged)} results and {len(inits)} inits"
     verdict.observed = "; ".join(faults) or "nothing wrong with them"
     verdict.look = "fixtures/report.py, fixtures/report_html.py, fixtures/acceptance.schema.json"
     for name in ("acceptance.json", "acceptance.xml", "acceptance.html"):
         verdict.attach(name, run.page(name) if (run.folder / name).is_file() else "not written")
-    verdict.require({"pass", "fail", "skip"} <= statuses, f"the run came to {sorted(statuses)} alone")
     verdict.check(not faults)
