@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from python_on_whales import Container, DockerClient
+from python_on_whales import DockerClient
 from ruamel.yaml import YAML
 
 import images
-from fixtures.stack import await_condition
-from fixtures.tried_images import await_success, folder_of, succeeds
+from fixtures.tried_images import await_success, exit_code, folder_of, succeeds
 from images.recipe import Recipe, all_wanted
 
 _CONTRACTS = {recipe.name: YAML(typ="safe").load(recipe.folder / "contract.yml") for recipe in all_wanted()}
@@ -185,14 +184,6 @@ def test_opensearch_takes_settings_from_variables_with_a_dot(
     assert "-Ecluster.name=from a variable" in said
     assert "-Eplugins.security.disabled=true" in said
     assert not [line for line in said if "plain" in line]
-
-
-def exit_code(container: Container) -> int | None:
-    """The exit code of a container that ends by itself within a minute."""
-    await_condition(
-        lambda: not container.state.running, 60, lambda: f"still running: {container.logs()[-800:]}"
-    )
-    return container.state.exit_code
 
 
 def test_minio_takes_its_keys_from_secret_files(start: Callable[..., Any], tmp_path: Path) -> None:
