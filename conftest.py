@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.compose_plugin import NAMED_BY
+
 pytest_plugins = [
     "pytester",
     "fixtures.collection_rules",
+    "fixtures.given_compose",
     "fixtures.judging",
     "fixtures.observers",
     "fixtures.obstacle",
@@ -67,4 +70,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--engine", action="append", default=[], metavar="NAME", help="Docker context to run on (repeatable)"
+    )
+    group.addoption(
+        "--compose",
+        type=Path,
+        metavar="FILE",
+        help=f"run this Compose plugin (also: {NAMED_BY}; default: the newest that is installed)",
     )

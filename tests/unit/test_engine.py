@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import debian_apt, engine, engine_on_debian
+from fixtures import compose_plugin, debian_apt, engine, engine_on_debian
 from fixtures.engine import Engine, EngineUnavailable, Lack
 from tests.unit.conftest import ROOT
 
@@ -32,7 +32,11 @@ def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    for name in ("DOCKER_HOST", "DOCKER_CONFIG", compose_plugin.NAMED_BY):
+        monkeypatch.delenv(name, raising=False)
+    # Only what a test puts there is a Compose: this machine's own are out of sight.
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(compose_plugin, "SYSTEM_FOLDERS", ())
 
     def put(**scripts: str) -> Path:
         for name, body in scripts.items():
@@ -117,6 +121,19 @@ def test_a_compose_that_will_do(version: str, stand_ins: Callable[..., Path]) ->
     assert engine.find().compose == version.lstrip("v")
 
 
+def test_a_compose_that_somebody_named_is_not_replaced(
+    stand_ins: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a Compose that is named and is none, on a Debian with root,
+    when an engine is to be ensured,
+    then the line names that file and nothing is installed instead."""
+    calls = stand_ins(docker=ANSWERS, apt_get="exit 0")
+    monkeypatch.setenv(compose_plugin.NAMED_BY, str(tmp_path / "my-compose"))
+    with pytest.raises(EngineUnavailable, match="my-compose is no Compose plugin"):
+        engine.ensure()
+    assert "apt-get" not in calls.read_text()
+
+
 def test_an_engine_that_somebody_named_is_not_replaced(
     stand_ins: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,14 +206,18 @@ def candidates(**versions: str) -> str:
             {"docker_compose": "1.29.2", "docker_compose_v2": "2.24"},
             ["docker.io", "docker-compose-v2", "docker-buildx", "iptables"],
         ),
+        (
+            {"docker_compose": "2.26.1-4", "docker_compose_plugin": "5.6.0-1~debian.13~trixie"},
+            ["docker.io", "docker-compose-plugin", "docker-buildx", "iptables"],
+        ),
     ],
 )
-def test_a_release_with_compose_v2_installs_its_own_packages(
+def test_the_newest_compose_that_apt_has_is_installed(
     known: dict[str, str], packages: list[str], stand_ins: Callable[..., Path]
 ) -> None:
-    """Given a release that has Compose v2 under one of its two names,
+    """Given a release, or an archive beside it, that has Compose under one of its names, or under two,
     when the packages are chosen,
-    then they are that release's own."""
+    then the newest Compose is among them, and the rest is that release's own."""
     stand_ins(apt_cache=candidates(**known))
     assert engine_on_debian._packages() == packages
 
