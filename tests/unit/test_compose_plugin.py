@@ -28,9 +28,8 @@ class Machine:
         """A plugin of this version, which answers like the docker client's own protocol wants it."""
         path = folder / "docker-compose"
         said = json.dumps({"SchemaVersion": "0.1.0", "Vendor": "a vendor", "Version": version})
-        path.write_text(
-            f"""#!/bin/sh\nif [ "$1" = docker-cli-plugin-metadata ]; then echo '{said}'; else echo "{version} ran"; fi\n"""
-        )
+        asked = '[ "$1" = docker-cli-plugin-metadata ]'
+        path.write_text(f"#!/bin/sh\nif {asked}; then echo '{said}'; else echo '{version} ran'; fi\n")
         path.chmod(0o755)
         return path
 
@@ -176,7 +175,8 @@ def test_the_users_settings_stay_in_force(machine: Machine) -> None:
     folder = Path(environment()["DOCKER_CONFIG"])
     assert (folder / "config.json").resolve() == machine.home / "config.json"
     assert (folder / "contexts").resolve() == machine.home / "contexts"
-    assert (folder / "cli-plugins" / "docker-buildx").resolve() == machine.home / "cli-plugins" / "docker-buildx"
+    (other,) = [path for path in (folder / "cli-plugins").iterdir() if path.name != "docker-compose"]
+    assert other.resolve() == machine.home / "cli-plugins" / "docker-buildx"
     (machine.home / "config.json").unlink()
     assert Path(environment()["DOCKER_CONFIG"]) == folder
     assert not (folder / "config.json").is_symlink()
