@@ -8,7 +8,9 @@ import pytest
 
 from fixtures.compose_files import documented_env_file, find_files
 from fixtures.compose_project import ComposeUnreadable, compose_config
+from fixtures.compose_too_old import unknown_to
 from fixtures.criterion import criterion
+from fixtures.engine import compose_version
 from fixtures.static_project import is_own_stack, profiles_of_stack, stack_path
 from fixtures.verdict import Source, StackFailed, Verdict
 
@@ -41,6 +43,13 @@ def test_compose_accepts_the_stack(profile: str, verdict: Verdict, pytestconfig:
     answer = compose_config(files, env_file, [wanted])
     if answer.code is None:
         raise RuntimeError(f"docker compose could not be run: {answer.complaint}; make engine installs it")
+    version = compose_version() or ""
+    too_old = unknown_to(version, answer.complaint) if answer.code else None
+    if too_old is not None:  # a newer one may accept it, so this says nothing about the stack
+        raise RuntimeError(
+            f"Compose {version} does not know {too_old.place} ({too_old.since} and later do): install a newer one, "
+            "or name it with --compose"
+        )
     verdict.observed = "exit code 0" if answer.code == 0 else f"exit code {answer.code}: {answer.complaint}"
     verdict.source = Source(files[0].name)
     verdict.check(answer.code == 0)
