@@ -61,6 +61,7 @@ def report(*results: dict[str, Any], timeline: tuple[dict[str, Any], ...] = ()) 
             "workers": 1,
         },
         **asdict(extent),
+        "notes": [],
         "timeline": list(timeline),
         "results": [*results, *rest],
     }
