@@ -16,11 +16,11 @@ pytest_plugins = [
     "fixtures.observers",
     "fixtures.obstacle",
     "fixtures.progress",
+    "fixtures.static_project",
     "fixtures.report",
     "fixtures.running_stack",
     "fixtures.plain_stack",
     "fixtures.side_by_side",
-    "fixtures.static_project",
     "fixtures.given_options",
     "fixtures.tried_images",
 ]

@@ -135,7 +135,7 @@ def test_it():
     assert list(report) == [
         *("schema", "stack", "versions", "run"),
         *("judged", "not_judged", "left_out", "not_reached"),
-        *("timeline", "results"),
+        *("notes", "timeline", "results"),
     ]
     assert report["schema"] == "dayzero/1"
     assert report["stack"]["path"] == "."

@@ -116,6 +116,19 @@ def test_failures_come_first() -> None:
     assert "2 findings in 2 of 3 judged criteria" in page
 
 
+def test_notes_stand_at_the_head() -> None:
+    """Given a report with a note that has a place in a file,
+    when the page is rendered,
+    then its text and the place stand before the findings; without notes there is no list of them."""
+    told = report(result("CFG-2", "a", "fail"))
+    assert 'class="notes"' not in render(told)
+    place = {"file": "compose.yaml", "line": 8, "column": 5}
+    told["notes"] = [{"subject": "store", "text": "store is <odd>", "source": place}]
+    page = render(told)
+    assert "<li>store is &lt;odd&gt; <code>compose.yaml:8</code></li>" in page
+    assert page.index('class="notes"') < page.index('id="findings"')
+
+
 def test_what_the_stack_says_is_not_markup() -> None:
     """Given an observed value that looks like HTML,
     when the page is rendered,
