@@ -1,10 +1,11 @@
 # Each target is one call of the tool that does the work. PYTHON names the interpreter (3.11 or newer); ARGS goes to pytest.
 PYTHON ?= python3
 BIN := .venv/bin
-COMPOSE := docker compose $(addprefix --env-file ,$(wildcard .env.example .env))
+# The Compose that `make engine` names, on a bare Python too.
+COMPOSE := $(PYTHON) -m fixtures.compose_plugin compose $(addprefix --env-file ,$(wildcard .env.example .env))
 
 .DEFAULT_GOAL := help
-.PHONY: help python engine images secrets up down acceptance test nightly lint lock inventory clean
+.PHONY: help python engine compose images secrets up down acceptance test nightly lint lock inventory clean
 
 help:                       ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -15,8 +16,11 @@ python:
 .venv: requirements.lock | python
 	@$(PYTHON) -m fixtures.venv && touch .venv
 
-engine: python              ## find a Docker engine with Compose v2; on Debian as root, install and start one
+engine: python              ## find a Docker engine with Compose, the newest; on Debian as root, install and start one
 	@$(PYTHON) -m fixtures.engine
+
+compose: .venv engine       ## supply a Compose of today as a plugin file and print where it is: pytest --compose FILE
+	@$(BIN)/python -m fixtures.pinned_compose
 
 images: .venv engine        ## pull the images, or assemble them where no image registry answers
 	@$(BIN)/python -m images
@@ -36,7 +40,7 @@ acceptance: images secrets  ## judge the whole contract: from nothing to reports
 test: images secrets        ## what CI runs: lint, types, unit, known-bad stacks, images, acceptance (static criteria first)
 	$(BIN)/tox run -e lint,parts,acceptance
 
-nightly: images secrets     ## all of it, with every long wait and the known-bad stacks that need an engine
+nightly: images secrets     ## all of it, with every long wait and the known-bad stacks that need an engine, and with each other Compose
 	$(BIN)/tox run -e lint,nightly
 
 lint: .venv                 ## every linter and the type checker

@@ -121,6 +121,29 @@ def test_a_compose_that_will_do(version: str, stand_ins: Callable[..., Path]) ->
     assert engine.find().compose == version.lstrip("v")
 
 
+def test_a_newer_compose_than_docker_takes_is_said(
+    stand_ins: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Given a named Compose that the docker client would not take by itself,
+    when the engine is asked for on the command line,
+    then this process and its children use that one, and a second line says how to use it by hand."""
+    named = tmp_path / "docker-compose"
+    named.write_text("""#!/bin/sh\necho '{"Version": "v5.6.0"}'\n""")
+    named.chmod(0o755)
+    monkeypatch.setenv(compose_plugin.NAMED_BY, str(named))
+    monkeypatch.setenv("DOCKER_CONFIG", "")  # as if unset, and put back afterwards
+    stand_ins(docker=ANSWERS.replace("echo 2.26.1-4", 'echo "${DOCKER_CONFIG:+5.6.0}"'))
+    assert engine.main() == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert "Compose 5.6.0" in first
+    folder = second.rpartition("export DOCKER_CONFIG=")[2]
+    assert os.environ["DOCKER_CONFIG"] == folder
+    assert (Path(folder) / "cli-plugins" / "docker-compose").resolve() == named
+
+
 def test_a_compose_that_somebody_named_is_not_replaced(
     stand_ins: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
