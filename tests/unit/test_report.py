@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from xml.etree import ElementTree
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from fixtures.catalogue import load_catalogue
+from fixtures.report import SCHEMA_FILE
 from tests.unit.conftest import SmallSuite
 
 SCENARIO = '"""Given a stack, when it is read, then it is sound."""'
@@ -281,6 +284,38 @@ def test_it(stack):
     {SCENARIO}
 """)
     assert (run.only["status"], run.only["observed"]) == ("fail", "left a volume")
+
+
+def test_where_time_decides_the_result_has_the_pressure(suite: SmallSuite) -> None:
+    """Given limits in seconds that are kept, broken by the stack, and perhaps broken by others' load,
+    when they are judged,
+    then the last is an error, and each result has the CPU pressure of the span that was timed."""
+    run = suite.run(f"""
+from fixtures import verdict as verdicts
+from fixtures.conditions import Took
+from fixtures.cpu_pressure import Pressure
+
+@criterion('RUN-2')
+@pytest.mark.parametrize('seconds, others', [(4, 0.9), (6, 0.01), (6, 0.5), (6, None)])
+def test_it(verdict, seconds, others, monkeypatch):
+    {SCENARIO}
+    pressure = lambda began, ended: Pressure(ended - began, 0.75, others)
+    monkeypatch.setattr(verdicts, 'pressure_between', pressure)
+    verdict.subject = f'{{seconds}} {{others}}'
+    verdict.within(Took(0, seconds), 5)
+""")
+    seen = {result["subject"]: (result["status"], result["pressure"]["cpu_others"]) for result in run.judged}
+    assert seen == {
+        "4 0.9": ("pass", 0.9),
+        "6 0.01": ("fail", 0.01),
+        "6 0.5": ("error", 0.5),
+        "6 None": ("fail", None),
+    }
+    assert {result["pressure"]["span_seconds"] for result in run.judged} == {4, 6}
+    assert "the CPU pressure is unknown" in run.output
+    page = (run.folder / "acceptance.html").read_text(encoding="utf-8")
+    assert "50 % of the CPU time went to others, for 75 % of 6.0 s somebody waited for a CPU" in page
+    Draft202012Validator(json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))).validate(run.report)
 
 
 def test_a_failed_check_outlasts_what_breaks_on_the_way_out(suite: SmallSuite) -> None:
