@@ -72,4 +72,5 @@ def test_a_running_project_never_seen_is_judged_by_its_inventory(
     )
     verdict.look = "the fixture `planned_stack` in fixtures/running_stack.py, which boots our own stack alone"
     verdict.attach("output.txt", run.output)
+    verdict.require("error" not in {status for status, _ in seen}, "it could not be looked at")
     verdict.check("RUN-2" in run.report["judged"])
