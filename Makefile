@@ -34,10 +34,11 @@ up: images secrets          ## boot the stack and leave it up
 down:                       ## stop the stack and keep its data
 	$(COMPOSE) down
 
-acceptance: images secrets  ## judge the whole contract: from nothing to reports/acceptance.html
+# Both begin with what the files tell; images are supplied meanwhile, each of them as far as a test needs it.
+acceptance: engine secrets  ## judge the whole contract: from nothing to reports/acceptance.html
 	$(BIN)/pytest -m acceptance $(ARGS)
 
-test: images secrets        ## what CI runs: lint, types, unit, known-bad stacks, images, acceptance (static criteria first)
+test: engine secrets        ## what CI runs: lint, types, unit, known-bad stacks, images, acceptance (static criteria first)
 	$(BIN)/tox run -e lint,parts,acceptance
 
 nightly: images secrets     ## all of it, with every long wait and the known-bad stacks that need an engine, and with each other Compose

@@ -18,6 +18,7 @@ pytest_plugins = [
     "fixtures.progress",
     "fixtures.static_project",
     "fixtures.report",
+    "fixtures.run_images",
     "fixtures.running_stack",
     "fixtures.plain_stack",
     "fixtures.side_by_side",

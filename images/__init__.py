@@ -5,9 +5,9 @@
 """
 
 from images.recipe import Recipe
-from images.supply import ImageUnavailable, ensure
+from images.supply import ImageUnavailable, Supply, ensure
 
 PROBE = Recipe.named("probe").image
 """The suite's helper image: Python, curl, iproute2, iptables, procps."""
 
-__all__ = ["PROBE", "ImageUnavailable", "ensure"]
+__all__ = ["PROBE", "ImageUnavailable", "Supply", "ensure"]

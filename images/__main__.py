@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import threading
 import time
@@ -23,6 +24,7 @@ def main() -> int:
         with one_at_a_time:
             print(f"images: {time.monotonic() - began:4.0f} s  {line}", flush=True)
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         supplied = ensure(parser.parse_args().name, say)
     except ImageUnavailable as missing:

@@ -48,9 +48,13 @@ def fetch(recipe: Recipe, log: Log) -> Path:
     context = context_folder(recipe)
     if context.exists():
         return context
+    unfinished = context.with_suffix(".part")
+    if unfinished.exists():
+        log.say(
+            f"{recipe.name:<11} going on where an earlier try stopped: what was downloaded and compiled is kept"
+        )
     for outdated in cache_folder().glob(f"{recipe.name}-*"):
         shutil.rmtree(outdated)
-    unfinished = context.with_suffix(".part")
     for path in recipe.files():
         there = unfinished / path.relative_to(recipe.folder)
         there.parent.mkdir(parents=True, exist_ok=True)

@@ -10,8 +10,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
+from typing import Self, TextIO
 
 from images.assembly import LABEL, build, cache_folder, context_folder, fetch
 from images.recipe import Recipe, all_recipes, all_wanted
@@ -37,22 +39,107 @@ def ensure(names: Iterable[str] = (), say: Callable[[str], None] = lambda _line:
     that is there is used, also when it is official and we know nothing about it; one that we assembled from an
     older recipe is replaced. Two calls at once, in any process, do the work once. Raises ImageUnavailable.
     """
-    try:
-        wanted = {recipe.name: reference_for(recipe) for recipe in _chosen(names)}
-    except MalformedReference as malformed:
-        raise ImageUnavailable(str(malformed)) from None
-    if not _outdated(wanted):
-        return wanted
-    cache_folder().mkdir(parents=True, exist_ok=True)
-    with (cache_folder() / "lock").open("w") as lock:
+    with Supply(names, say) as supply:
+        failures = supply.failures()
+    if failures:
+        # Two images on one failed base have one failure.
+        raise ImageUnavailable("\n".join(dict.fromkeys(failures.values())))
+    return supply.wanted
+
+
+class Supply:
+    """Images on their way to the current engine, in the background; each can be waited for by itself.
+
+    While inside ``with``, what is missing is pulled or assembled; leaving it ends whatever is still under way, and a
+    later supply goes on from what was done. ``names`` and ``say`` are as for ``ensure``; ``say`` is called from other
+    threads. ``beside`` are recipes that are assembled as well if any image had to be, for no registry has them.
+    Raises ImageUnavailable for a name or a variable that is wrong.
+    """
+
+    def __init__(
+        self, names: Iterable[str], say: Callable[[str], None], beside: Sequence[str] = ()
+    ) -> None:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("waiting for another run that is supplying images")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        if missing := _outdated(wanted):  # another process may have been faster
-            _Supply(say).get(missing)
-    return wanted
+            self.wanted = {recipe.name: reference_for(recipe) for recipe in _chosen(names)}
+        except MalformedReference as malformed:
+            raise ImageUnavailable(str(malformed)) from None
+        self._say = say
+        self._beside = {name: Recipe.named(name).image for name in beside}
+        self._delivered: dict[str, Future[None]] = {name: Future() for name in self.wanted}
+        self._stop = threading.Event()
+        self._worker = threading.Thread(target=self._run, name="images")
+
+    def __enter__(self) -> Self:
+        self._worker.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._worker.join()
+
+    def reference(self, name: str) -> str:
+        """What the image of a wanted recipe is called, once it is there. Raises ImageUnavailable for that image."""
+        self._delivered[name].result()
+        return self.wanted[name]
+
+    def is_settled(self, name: str) -> bool:
+        """Whether it is known by now that the image is there, or that it cannot be had."""
+        return self._delivered[name].done()
+
+    def failures(self) -> dict[str, str]:
+        """Wait for all; which images cannot be had, each with the reason."""
+        found = {}
+        for name, delivered in self._delivered.items():
+            try:
+                delivered.result()
+            except ImageUnavailable as unavailable:
+                found[name] = str(unavailable)
+        return found
+
+    def _run(self) -> None:
+        try:
+            self._supply()
+        except BaseException as failure:  # whoever waits for an image learns of it
+            for delivered in self._delivered.values():
+                if not delivered.done():
+                    delivered.set_exception(failure)
+
+    def _supply(self) -> None:
+        missing = self._deliver_what_is_there()
+        if not missing and not self._missing_beside():
+            return
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        with (cache_folder() / "lock").open("w") as lock:
+            self._acquire(lock)
+            # Another process may have been faster.
+            _Round(self._say, self._stop).get(
+                self._deliver_what_is_there(), self._delivered, self._beside, self._missing_beside()
+            )
+
+    def _deliver_what_is_there(self) -> dict[str, str]:
+        missing = _outdated(self.wanted)
+        for name in self.wanted.keys() - missing.keys():
+            if not self._delivered[name].done():
+                self._delivered[name].set_result(None)
+        return missing
+
+    def _missing_beside(self) -> bool:
+        """Whether a companion is missing on an engine whose images were assembled."""
+        if not self._beside or not _outdated(self._beside):
+            return False
+        return any(key is not None for key in _keys_of(list(self.wanted.values())).values())
+
+    def _acquire(self, lock: TextIO) -> None:
+        waits = False
+        while True:
+            try:
+                return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if not waits:
+                    waits = True
+                    self._say("waiting for another run that is supplying images")
+                if self._stop.wait(0.5):
+                    raise ImageUnavailable("the supply of images was interrupted") from None
 
 
 def _chosen(names: Iterable[str]) -> list[Recipe]:
@@ -95,32 +182,52 @@ def _keys_of(references: Sequence[str]) -> dict[str, str | None]:
     return keys
 
 
-class _Supply:
+class _Round:
     """One round of pulling and assembling; what several images use is made once."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], stop: threading.Event) -> None:
         self._say = say
+        self._stop = stop
         self._registries = Registries()
         self._pool = ThreadPoolExecutor(max_workers=2 * len(all_recipes()))
         self._under_way: dict[tuple[str, str], Future[None]] = {}
         self._lock = threading.Lock()
-        # Compilers use every core by themselves; more at once would only take more memory.
-        self._slots = threading.Semaphore(max(2, os.cpu_count() or 2))
+        # Compilers use every core by themselves; more at once would only take more memory. What takes a minute does
+        # not stand behind what takes ten.
+        self._compilers = threading.Semaphore(max(2, os.cpu_count() or 2))
+        self._others = threading.Semaphore(max(2, os.cpu_count() or 2))
         self._bytes_needed = ASSEMBLY_BYTES
+        self._beside: dict[str, str] = {}
 
-    def get(self, missing: dict[str, str]) -> None:
+    def get(
+        self,
+        missing: dict[str, str],
+        delivered: dict[str, Future[None]],
+        beside: dict[str, str],
+        at_once: bool,
+    ) -> None:
+        """Supply what is missing, telling each image's future; and what is made beside, if something is assembled."""
+        self._beside = _outdated(beside)
         with self._pool:
-            # The compiled ones first: they take longest.
-            by_length = sorted(missing, key=lambda name: Recipe.named(name).go is None)
-            futures = [self._request(Recipe.named(name), missing[name]) for name in by_length]
-            failures = [failure for future in futures if (failure := future.exception()) is not None]
+            if at_once:
+                self._assemble_beside()
+            for name, reference in missing.items():
+                made = self._request(Recipe.named(name), reference)
+                made.add_done_callback(partial(_hand_on, delivered[name]))
+            while working := self._unfinished():
+                wait(working)
         _remove_replaced()
-        for failure in failures:
-            if not isinstance(failure, (ImageUnavailable, StepFailed)):
-                raise failure
-        if failures:
-            # Two images on one failed base have one failure.
-            raise ImageUnavailable("\n".join(dict.fromkeys(map(str, failures))))
+
+    def _unfinished(self) -> list[Future[None]]:
+        """What is under way: one image may ask for another as long as it is."""
+        with self._lock:
+            return [made for made in self._under_way.values() if not made.done()]
+
+    def _assemble_beside(self) -> None:
+        with self._lock:
+            due, self._beside = self._beside, {}
+        for name, reference in due.items():
+            self._request(Recipe.named(name), reference)
 
     def _request(self, recipe: Recipe, reference: str) -> Future[None]:
         with self._lock:
@@ -133,7 +240,7 @@ class _Supply:
         # Under another name it is somebody else's, also where there is no official one.
         if recipe.is_official or reference != recipe.image:
             self._say(f"{recipe.name:<11} pulling {reference}")
-            complaint = self._registries.pull(reference)
+            complaint = self._registries.pull(reference, self._stop)
             if complaint is None:
                 self._say(f"{recipe.name:<11} {reference} pulled in {time.monotonic() - began:.0f} s")
                 return
@@ -143,20 +250,23 @@ class _Supply:
                     f"make it reachable, or leave {recipe.variable} unset"
                 )
             self._say(f"{recipe.name:<11} {complaint}: assembling it")
+            self._assemble_beside()
         self._assemble(recipe, reference)
         self._say(f"{recipe.name:<11} {reference} assembled in {time.monotonic() - began:.0f} s")
 
     def _assemble(self, recipe: Recipe, reference: str) -> None:
+        if self._stop.is_set():
+            raise StepFailed(f"{recipe.name}: its assembly was interrupted")
         self._claim_disk(recipe)
-        log = Log(recipe.name, cache_folder() / f"{recipe.name}.log", self._say)
+        log = Log(recipe.name, cache_folder() / f"{recipe.name}.log", self._say, self._stop)
         log.path.write_bytes(b"")
         used = {name: Recipe.named(name).image for name in recipe.uses}
         building = [self._request(Recipe.named(name), image) for name, image in _outdated(used).items()]
-        with self._slots:
+        with self._compilers if recipe.go else self._others:
             context = fetch(recipe, log)
         for image in building:
             image.result()
-        with self._slots:
+        with self._others:
             build(recipe, context, reference, log)
 
     def _claim_disk(self, recipe: Recipe) -> None:
@@ -172,6 +282,17 @@ class _Supply:
                     f"too little disk to assemble images: {free / 1e9:.1f} GB free under {place}, "
                     f"{needed / 1e9:.0f} GB needed: make room, or give the machine a registry"
                 )
+
+
+def _hand_on(delivered: Future[None], made: Future[None]) -> None:
+    """Tell what came of an image to whoever waits for it; a failed step is why the image cannot be had."""
+    failure = made.exception()
+    if failure is None:
+        delivered.set_result(None)
+    elif isinstance(failure, StepFailed):
+        delivered.set_exception(ImageUnavailable(str(failure)))
+    else:
+        delivered.set_exception(failure)
 
 
 def _remove_replaced() -> None:

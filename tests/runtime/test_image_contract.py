@@ -23,12 +23,12 @@ _CONTRACTS = {recipe.name: YAML(typ="safe").load(recipe.folder / "contract.yml")
 
 @pytest.mark.parametrize("name", _CONTRACTS)
 def test_an_image_declares_what_the_official_one_does(
-    name: str, engine: DockerClient, references: dict[str, str]
+    name: str, engine: DockerClient, references: Callable[[str], str]
 ) -> None:
     """Given an image of the stack,
     when its configuration is read,
     then account, ports, volumes, command and variables are those of its contract."""
-    contract, config = _CONTRACTS[name], engine.image.inspect(references[name]).config
+    contract, config = _CONTRACTS[name], engine.image.inspect(references(name)).config
     assert (config.user or "") == contract["user"]
     assert sorted(config.volumes or {}) == sorted(contract["volumes"])
     assert set(contract["ports"]) <= set(config.exposed_ports or {})

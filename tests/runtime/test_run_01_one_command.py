@@ -8,10 +8,10 @@ import pytest
 
 from fixtures.boot_record import BootRecord
 from fixtures.criterion import criterion
-from fixtures.extent import leave_out
 from fixtures.inventory import Promise
 from fixtures.kafka_observer import KafkaObserver
 from fixtures.minio_observer import MinioObserver
+from fixtures.observers import require_service
 from fixtures.opensearch_observer import OpenSearchObserver
 from fixtures.postgres_observer import PostgresObserver
 from fixtures.stack import Stack
@@ -107,8 +107,7 @@ def test_no_step_is_left_to_do_by_hand(step: str, stack: Stack, verdict: Verdict
     verdict.expected = f"done without a hand: {step}"
     verdict.look = "the init or the server's entrypoint that does this step, and its log"
     server, look = STEPS[step]
-    if server not in stack.model["services"]:
-        leave_out(f"{server} is not part of the chosen profiles")
+    require_service(server, stack)
     done = look(Everything(stack))
     verdict.observed = "done" if done else "not done"
     verdict.check(done)

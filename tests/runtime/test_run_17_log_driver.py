@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from python_on_whales import Container
+from python_on_whales import Container, DockerClient
 
 from fixtures import progress
 from fixtures.audit_trail import Comparison, compared, held_of, runs_in
@@ -20,7 +20,6 @@ from fixtures.log_driver import NAME, has_log_driver
 from fixtures.loki_observer import LokiObserver
 from fixtures.observers import require_service
 from fixtures.own_engine import own_engine
-from fixtures.own_log_driver import install_log_driver
 from fixtures.run_identity import RunIdentity
 from fixtures.stack import Stack, StackUnusable
 from fixtures.stack_names import names_of
@@ -34,14 +33,19 @@ BRIEF_RUNS = 5
 
 @pytest.fixture(scope="module")
 def by_driver(
-    planned_stack: Stack, identity: RunIdentity, run_folder: Path, promises: dict[str, Promise]
+    planned_stack: Stack,
+    own_engine_image: str,
+    own_log_driver: Callable[[DockerClient, Path], None],
+    identity: RunIdentity,
+    run_folder: Path,
+    promises: dict[str, Promise],
 ) -> Iterator[Stack]:
     """One init, its target and what collects its lines, up on an engine of its own that has the driver."""
     for service in (INIT, *COLLECTING):
         require_service(service, planned_stack)
     folder = run_folder / "log-driver"
     folder.mkdir()
-    with own_engine(identity, folder, planned_stack.root) as engine:
+    with own_engine(own_engine_image, identity, folder, planned_stack.root) as engine:
         stack = Stack(
             root=planned_stack.root,
             identity=identity,
@@ -55,7 +59,7 @@ def by_driver(
             way_to=engine.way_to,
             log_driver=True,
         )
-        install_log_driver(stack.engine, folder / "plugin")
+        own_log_driver(stack.engine, folder / "plugin")
         if not has_log_driver(stack.engine):
             raise StackUnusable("the run's own engine has no log driver after it was installed")
         services = [*COLLECTING, *promises[INIT].targets, INIT]

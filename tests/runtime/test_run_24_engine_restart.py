@@ -46,13 +46,14 @@ class Restarts:
 @pytest.fixture(scope="module")
 def restarts(
     planned_stack: Stack,
+    own_engine_image: str,
     identity: RunIdentity,
     run_folder: Path,
     promises: dict[str, Promise],
 ) -> Iterator[Restarts]:
     """The stack on an engine of its own, which users work with, and which then goes down and comes back twice."""
     began = time.monotonic()
-    with own_engine(identity, run_folder, planned_stack.root) as engine:
+    with own_engine(own_engine_image, identity, run_folder, planned_stack.root) as engine:
         stack = Stack(
             root=planned_stack.root,
             identity=identity,

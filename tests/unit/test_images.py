@@ -18,7 +18,7 @@ import pytest
 import images
 from images import assembly, supply
 from images.recipe import GoBuild, Recipe, all_recipes, all_wanted
-from images.step import Log, StepFailed
+from images.step import Log
 from images.supply import ImageUnavailable
 from tests.unit.conftest import ROOT
 
@@ -371,15 +371,3 @@ def test_a_go_module_is_taken_as_it_is_or_completed_in_a_copy(
     assert (module / "generated").read_text() == "# the module's own\n"
     assert sorted(module.rglob("*")) == before
     assert not list(assembly.cache_folder().glob("*-source-*"))
-
-
-def test_a_step_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given a step that does not end,
-    when its time is over,
-    then it is ended and one line says so, after signs of life."""
-    monkeypatch.setattr("images.step.HEARTBEAT_SECONDS", 0.1)
-    monkeypatch.setattr("images.step.STEP_SECONDS", 0.3)
-    said: list[str] = []
-    with pytest.raises(StepFailed, match=r"endless took longer than 0\.3 s"):
-        Log("kafka", tmp_path / "log", said.append).run("endless", ["sleep", "60"])
-    assert any("so far" in line for line in said)

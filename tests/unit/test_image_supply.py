@@ -1,0 +1,115 @@
+"""Each image is waited for by itself: one that cannot be had is an obstacle for whoever needs it, and nobody else."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import images
+from fixtures.run_images import RunImages, images_of
+from images.recipe import Recipe
+from images.supply import ImageUnavailable
+from tests.unit.test_images import KAFKA, StandInEngine
+from tests.unit.test_images import engine as engine
+
+LOKI, TEMPO = Recipe.named("loki"), Recipe.named("tempo")
+
+
+def service(image: str, *profiles: str) -> dict[str, Any]:
+    return {"image": image, "profiles": list(profiles)}
+
+
+def test_an_image_that_cannot_be_had_holds_up_no_other(engine: StandInEngine) -> None:
+    """Given one image that is there, one that a registry has, and one that can neither be pulled nor assembled,
+    when all are supplied,
+    then the first two are delivered, and the third alone is refused, with the reason."""
+    engine.has(KAFKA.image)
+    engine.registry(LOKI.image)
+    with images.Supply(["kafka", "loki", "tempo"], lambda line: None) as supply:
+        assert supply.reference("kafka") == KAFKA.image
+        assert supply.reference("loki") == LOKI.image
+        with pytest.raises(ImageUnavailable, match="^tempo: "):
+            supply.reference("tempo")
+        assert supply.failures().keys() == {"tempo"}
+
+
+def test_what_is_under_way_is_ended_with_the_supply(engine: StandInEngine) -> None:
+    """Given an image whose pull does not end,
+    when the supply is left,
+    then the pull is ended, and whoever waits for the image learns that it was interrupted."""
+    begun = threading.Event()
+    engine.put(
+        "docker",
+        '#!/bin/sh\ncase $1 in image) echo "no such image" >&2; exit 1;; pull) echo Pulling; exec sleep 600;; esac\n',
+    )
+    engine.put("sleep", "#!/bin/sh\nexec /bin/sleep 600\n")
+    with images.Supply(["kafka"], lambda line: begun.set()) as supply:
+        assert begun.wait(30)
+    with pytest.raises(ImageUnavailable, match="interrupted"):
+        supply.reference("kafka")
+
+
+def test_a_second_try_says_that_it_goes_on(engine: StandInEngine, tmp_path: Path) -> None:
+    """Given what an earlier try had begun to lay out when it was killed, a file of it half written,
+    when the image is assembled,
+    then that is said, and nothing of what was half written is in it."""
+    debian = Recipe.named("debian")
+    engine.put("apt-get", "#!/bin/sh\necho 'Debian|http://mirror.example/debian/'\n")
+    engine.put("mmdebstrap", '#!/bin/sh\nfor word; do case $word in *.tar) echo whole >"$word" ;; esac; done\n')
+    half = tmp_path / "cache" / "dayzero" / "images" / f"debian-{debian.content_key()}.part"
+    half.mkdir(parents=True)
+    (half / "left-over").write_text("half")
+    said: list[str] = []
+    images.ensure(["debian"], said.append)
+    assert any("going on where an earlier try stopped" in line for line in said)
+    context = half.with_suffix("")
+    assert (context / "rootfs.tar").read_text() == "whole\n"
+    assert not (context / "left-over").exists()
+
+
+@pytest.mark.parametrize("assembled", [True, False])
+def test_what_no_registry_has_is_made_beside_what_is_assembled(assembled: bool, engine: StandInEngine) -> None:
+    """Given an image of the run that was assembled here, or is the official one, and one that goes along with it,
+    when the first is supplied,
+    then the other is made as well where there was no registry, and only there."""
+    engine.has(KAFKA.image, KAFKA.content_key() if assembled else "")
+    said: list[str] = []
+    with images.Supply(["kafka"], said.append, beside=["probe"]) as supply:
+        supply.failures()
+        supply._worker.join(timeout=30)
+    assert any(line.startswith("probe ") or line.startswith("debian ") for line in said) is assembled
+
+
+def test_the_images_of_a_run_are_those_of_its_services() -> None:
+    """Given a model with services of two profiles, one service of none, and an image that is nobody's recipe,
+    when the images are read off it,
+    then each recipe comes with the profiles of the services that need it."""
+    model = {
+        "services": {
+            "kafka-1": service(KAFKA.image, "messaging"),
+            "kafka-2": service(KAFKA.image, "messaging", "more"),
+            "loki": service(LOKI.image, "observability"),
+            "gate": service(TEMPO.image),
+            "app": service("example/app:1", "data"),
+        }
+    }
+    assert images_of(model) == {"kafka": {"messaging", "more"}, "loki": {"observability"}, "tempo": set()}
+
+
+def test_a_missing_image_loses_the_profiles_that_need_it(engine: StandInEngine) -> None:
+    """Given a run of two profiles, one of whose images cannot be had,
+    when it asks which profiles are lost,
+    then it is the one that needs the image, with the reason; where every profile needs it, nothing is left to judge."""
+    engine.has(KAFKA.image)
+    run = RunImages(["kafka", "loki"], profiles={"kafka": {"messaging"}, "loki": {"observability"}})
+    lost = run.lost_profiles()
+    run.close()
+    assert lost.keys() == {"observability"}
+    assert lost["observability"].startswith("loki: ")
+    run = RunImages(["kafka", "loki"], profiles={"kafka": {"messaging"}, "loki": set()})
+    with pytest.raises(ImageUnavailable, match="^loki: "):
+        run.lost_profiles()
+    run.close()
