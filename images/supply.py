@@ -56,9 +56,7 @@ class Supply:
     Raises ImageUnavailable for a name or a variable that is wrong.
     """
 
-    def __init__(
-        self, names: Iterable[str], say: Callable[[str], None], beside: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, names: Iterable[str], say: Callable[[str], None], beside: Sequence[str] = ()) -> None:
         try:
             self.wanted = {recipe.name: reference_for(recipe) for recipe in _chosen(names)}
         except MalformedReference as malformed:
@@ -99,7 +97,7 @@ class Supply:
     def _run(self) -> None:
         try:
             self._supply()
-        except BaseException as failure:  # whoever waits for an image learns of it
+        except Exception as failure:  # noqa: BLE001  whoever waits for an image learns of it
             for delivered in self._delivered.values():
                 if not delivered.done():
                     delivered.set_exception(failure)

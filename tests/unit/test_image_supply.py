@@ -31,7 +31,7 @@ def test_an_image_that_cannot_be_had_holds_up_no_other(engine: StandInEngine) ->
     with images.Supply(["kafka", "loki", "tempo"], lambda line: None) as supply:
         assert supply.reference("kafka") == KAFKA.image
         assert supply.reference("loki") == LOKI.image
-        with pytest.raises(ImageUnavailable, match="^tempo: "):
+        with pytest.raises(ImageUnavailable, match=r"^tempo: "):
             supply.reference("tempo")
         assert supply.failures().keys() == {"tempo"}
 
@@ -58,7 +58,9 @@ def test_a_second_try_says_that_it_goes_on(engine: StandInEngine, tmp_path: Path
     then that is said, and nothing of what was half written is in it."""
     debian = Recipe.named("debian")
     engine.put("apt-get", "#!/bin/sh\necho 'Debian|http://mirror.example/debian/'\n")
-    engine.put("mmdebstrap", '#!/bin/sh\nfor word; do case $word in *.tar) echo whole >"$word" ;; esac; done\n')
+    engine.put(
+        "mmdebstrap", '#!/bin/sh\nfor word; do case $word in *.tar) echo whole >"$word" ;; esac; done\n'
+    )
     half = tmp_path / "cache" / "dayzero" / "images" / f"debian-{debian.content_key()}.part"
     half.mkdir(parents=True)
     (half / "left-over").write_text("half")
@@ -71,7 +73,9 @@ def test_a_second_try_says_that_it_goes_on(engine: StandInEngine, tmp_path: Path
 
 
 @pytest.mark.parametrize("assembled", [True, False])
-def test_what_no_registry_has_is_made_beside_what_is_assembled(assembled: bool, engine: StandInEngine) -> None:
+def test_what_no_registry_has_is_made_beside_what_is_assembled(
+    assembled: bool, engine: StandInEngine
+) -> None:
     """Given an image of the run that was assembled here, or is the official one, and one that goes along with it,
     when the first is supplied,
     then the other is made as well where there was no registry, and only there."""
@@ -80,7 +84,7 @@ def test_what_no_registry_has_is_made_beside_what_is_assembled(assembled: bool, 
     with images.Supply(["kafka"], said.append, beside=["probe"]) as supply:
         supply.failures()
         supply._worker.join(timeout=30)
-    assert any(line.startswith("probe ") or line.startswith("debian ") for line in said) is assembled
+    assert any(line.startswith(("probe ", "debian ")) for line in said) is assembled
 
 
 def test_the_images_of_a_run_are_those_of_its_services() -> None:
@@ -110,6 +114,6 @@ def test_a_missing_image_loses_the_profiles_that_need_it(engine: StandInEngine) 
     assert lost.keys() == {"observability"}
     assert lost["observability"].startswith("loki: ")
     run = RunImages(["kafka", "loki"], profiles={"kafka": {"messaging"}, "loki": set()})
-    with pytest.raises(ImageUnavailable, match="^loki: "):
+    with pytest.raises(ImageUnavailable, match=r"^loki: "):
         run.lost_profiles()
     run.close()
