@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
+from fixtures.conditions import holds_within
 from images.step import Log, StepFailed
 
 SILENT_WORK = f"{sys.executable} -c 'import time\nwhile time.process_time() < 2.6: pass'"
@@ -29,11 +28,17 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Log:
 said: list[str] = []
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+def has_ended(file: Path) -> bool:
+    """Whether the process whose id the file holds ends soon."""
+
+    def gone() -> bool:
+        try:
+            state = Path(f"/proc/{int(file.read_text())}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        return state == "Z"
+
+    return holds_within(gone, 10) is not None
 
 
 @pytest.mark.parametrize(
@@ -60,7 +65,7 @@ def test_a_stuck_step_is_ended_with_its_children(log: Log, tmp_path: Path) -> No
     line = f"sleep 600 & echo $! >{tmp_path}/child; wait"
     with pytest.raises(StepFailed, match=r"^kafka: waiting is stuck: .* nor computed .*\[log: .*/log\]$"):
         log.run("waiting", ["sh", "-c", line])
-    assert not is_alive(int((tmp_path / "child").read_text()))
+    assert has_ended(tmp_path / "child")
 
 
 def test_a_step_that_is_not_wanted_any_more_is_ended(log: Log, tmp_path: Path) -> None:
@@ -77,12 +82,10 @@ def test_a_step_that_is_not_wanted_any_more_is_ended(log: Log, tmp_path: Path) -
 
     runner = threading.Thread(target=run)
     runner.start()
-    deadline = time.monotonic() + 30
-    while not (tmp_path / "own").exists() and time.monotonic() < deadline:
-        os.sched_yield()
+    holds_within((tmp_path / "own").exists, 30)
     log.stop.set()
     runner.join(timeout=30)
-    assert not is_alive(int((tmp_path / "own").read_text()))
+    assert has_ended(tmp_path / "own")
     assert str(failures[0]) == "kafka: working was interrupted"
     with pytest.raises(StepFailed, match="next was interrupted"):
         log.run("next", ["sh", "-c", "exit 3"])
