@@ -13,6 +13,7 @@ pytest_plugins = [
     "fixtures.collection_rules",
     "fixtures.given_compose",
     "fixtures.judging",
+    "fixtures.long_waits",
     "fixtures.observers",
     "fixtures.obstacle",
     "fixtures.progress",

@@ -1,0 +1,81 @@
+"""RUN-13: retries slow down exponentially to a cap, and never march in step, as their target sees it."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+
+import pytest
+
+from fixtures.criterion import criterion
+from fixtures.inventory import Promise
+from fixtures.retry_schedule import ALARM_RATE, TESTS, judge_schedule, together
+from fixtures.retrying_copies import RetryingCopies, claimed_pauses
+from fixtures.stack import StackUnusable
+from fixtures.verdict import Verdict
+
+TOLERANCE_SECONDS = 0.1
+"""By so much a pause that is seen may be shorter than the one that was announced: clocks are read at different moments."""
+
+
+def _rate(copies: RetryingCopies) -> float:
+    """What each test may contribute to the false alarms of the run: those on each init, and the one on all of them."""
+    return ALARM_RATE / (TESTS * len(copies.copies) + 1)
+
+
+@pytest.mark.slow
+@criterion("RUN-13")
+def test_retries_back_off_and_are_randomised(
+    promise: Promise, retrying_copies: RetryingCopies, verdict: Verdict
+) -> None:
+    """Given copies of an init that were started together, and a host in the place of its targets that never answers,
+    when each tries again and again,
+    then the pauses that the host sees grow to a cap, no two copies pause alike, and they do not arrive together;
+    where the init logs its pauses, they are those."""
+    seen = retrying_copies.waits(promise.name)
+    waits = [wait for wait, _ in seen]
+    verdict.expected = "pauses that grow exponentially to a cap, drawn at random, after attempts that end"
+    verdict.look = "the init's wait loop: the timeout of one attempt, how the next pause is computed, its randomness"
+    verdict.attach(f"{promise.name}-pauses.txt", _table([wait.pauses for wait in waits]))
+    verdict.attach(f"{promise.name}-retrying.log", seen[0][1])
+    judgement = judge_schedule(waits, _rate(retrying_copies))
+    verdict.observed = f"{len(waits)} copies: {judgement}"
+    untrue = [
+        f"{claim:.2f} s announced, {pause:.2f} s seen"
+        for wait, log in seen
+        for claim, pause in zip(claimed_pauses(log), wait.pauses, strict=False)
+        if pause < claim - TOLERANCE_SECONDS
+    ]
+    uncounted = [
+        f"{len(claimed_pauses(log))} announced, {len(wait.pauses)} seen"
+        for wait, log in seen
+        if claimed_pauses(log) and not 0 <= len(claimed_pauses(log)) - len(wait.pauses) <= 1
+    ]
+    if untrue or uncounted:
+        verdict.observed += f"; its log does not tell its pauses: {', '.join([*uncounted, *untrue][:3])}"
+    assert judgement.faults == ()
+    assert untrue == []
+    assert uncounted == []
+
+
+@pytest.mark.slow
+@criterion("RUN-13", subject="all inits")
+def test_fifty_inits_do_not_arrive_together(retrying_copies: RetryingCopies, verdict: Verdict) -> None:
+    """Given fifty inits that were started together in front of targets that never answer,
+    when what their attempts and their starts take is left out of account,
+    then at the last attempts that all have made, no more of them arrive within a moment than chance brings together."""
+    waits = [wait for init in retrying_copies.copies for wait, _ in retrying_copies.waits(init)]
+    if not all(wait.third for wait in waits):
+        raise StackUnusable("some copy has hardly paused: see the results of the single inits")
+    crowd = together(waits, _rate(retrying_copies))
+    verdict.expected = f"fewer than {crowd.least} of {crowd.copies} within a moment, each time"
+    verdict.observed = str(crowd)
+    verdict.look = "where the inits take the randomness of their pauses from"
+    assert not crowd.is_together
+
+
+def _table(pauses: list[tuple[float, ...]]) -> str:
+    """One column for each copy, one row for each pause."""
+    rows = zip_longest(*pauses)
+    return "".join(
+        " ".join("       " if pause is None else f"{pause:7.3f}" for pause in row) + "\n" for row in rows
+    )
