@@ -34,7 +34,9 @@ def test_retries_back_off_and_are_randomised(
     seen = retrying_copies.waits(promise.name)
     waits = [wait for wait, _ in seen]
     verdict.expected = "pauses that grow exponentially to a cap, drawn at random, after attempts that end"
-    verdict.look = "the init's wait loop: the timeout of one attempt, how the next pause is computed, its randomness"
+    verdict.look = (
+        "the init's wait loop: the timeout of one attempt, how the next pause is computed, its randomness"
+    )
     verdict.attach(f"{promise.name}-pauses.txt", _table([wait.pauses for wait in waits]))
     verdict.attach(f"{promise.name}-retrying.log", seen[0][1])
     judgement = judge_schedule(waits, _rate(retrying_copies))
