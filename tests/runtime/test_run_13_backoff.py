@@ -14,7 +14,7 @@ from fixtures.stack import StackUnusable
 from fixtures.verdict import Verdict
 
 TOLERANCE_SECONDS = 0.1
-"""By so much a pause that is seen may be shorter than the one that was announced: clocks are read at different moments."""
+"""By so much a pause may be shorter than it was announced: clocks are read at different moments."""
 
 
 def _rate(copies: RetryingCopies) -> float:

@@ -1,4 +1,4 @@
-"""Retry policies, right ones and wrong ones, and a copy of an init that follows one in front of a target that never answers."""
+"""Retry policies, right ones and wrong ones, and a copy of an init that follows one while its target never answers."""
 
 from __future__ import annotations
 

@@ -1,0 +1,88 @@
+"""RUN-14: an init whose target becomes healthy late has provisioned it within one longest pause of that."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.criterion import criterion
+from fixtures.inventory import Promise
+from fixtures.late_targets import Delay, LateRun, LateTargets
+from fixtures.long_waits import UNHINDERED
+from fixtures.stack import Stack, StackUnusable
+from fixtures.verdict import Verdict
+
+PATIENCE_SECONDS = 60
+"""After its targets have become healthy, an init is watched for so long: it then needs no more for its work (RUN-2)."""
+CAP_SETTING = "PROVISION_BACKOFF_CAP"
+SHOWN_BY = 0.5
+"""The share of a wait in which a cap must have been reached in order to be one."""
+
+
+@criterion("RUN-14")
+@pytest.mark.parametrize(
+    "delay",
+    [
+        pytest.param(Delay(3), id="3 s"),
+        pytest.param(Delay(40), id="40 s", marks=pytest.mark.slow),
+        pytest.param(Delay(200), id="200 s", marks=pytest.mark.slow),
+    ],
+)
+def test_a_late_target_is_provisioned_soon_after(
+    delay: Delay, promise: Promise, stack: Stack, late_targets: dict[Delay, LateTargets], verdict: Verdict
+) -> None:
+    """Given an init whose targets refuse connections from its first attempt on,
+    when they become healthy after some time,
+    then it ends with 0, and no later than one longest pause and the time that its work takes after they have."""
+    runs = {
+        each: late.run(promise.name, each.seconds + PATIENCE_SECONDS)
+        for each, late in late_targets.items()
+        if not each.once and each.seconds <= delay.seconds
+    }
+    late, unhindered = runs[delay], runs[UNHINDERED]
+    if unhindered.ending.exit_code != 0:
+        raise StackUnusable(f"{promise.name} is {unhindered.ending.state} also when its targets are not late")
+    if not late.refused and late.ending.exit_code is None:
+        raise StackUnusable(f"{promise.name} was not seen to try: {late.ending.state}")
+    pause = _longest_pause(stack, promise.name, list(runs.values()))
+    # It may have begun its pause just before, and then it starts its client and does its work, on a machine that may be
+    # twice as busy as it was when nothing was in its way.
+    most = pause + 2 * unhindered.ending.seconds + 1
+    verdict.expected = (
+        f"exit code 0 within {most:.1f} s of its targets' becoming healthy: a pause of {pause:.1f} s, "
+        f"and its work, which took {unhindered.ending.seconds:.1f} s by itself"
+    )
+    verdict.observed = _told(late, delay)
+    verdict.look = (
+        "the longest pause of the init's wait loop, and what it does between the end of its wait and its work"
+    )
+    verdict.attach(f"{promise.name}-{delay.slug}.log", late.ending.log)
+    assert late.healthy is not None, "it ended before its targets were healthy"
+    assert late.ending.exit_code == 0
+    assert late.finished - late.healthy <= most
+
+
+def _longest_pause(stack: Stack, init: str, runs: list[LateRun]) -> float:
+    """The stack's own setting; without one, what the waits have shown by their half, and a quarter more for chance."""
+    stated = (stack.model["services"][init].get("environment") or {}).get(CAP_SETTING)
+    if stated is not None:
+        return float(stated)
+    return 1.25 * max(run.longest_gap(SHOWN_BY) for run in runs)
+
+
+def _told(late: LateRun, delay: Delay) -> str:
+    if late.healthy is None:
+        return f"{late.ending.state} after {late.ending.seconds:.1f} s, before its targets were healthy"
+    end = (
+        f"{late.finished - late.healthy:.1f} s after"
+        if late.finished
+        else "never within the time given to it after"
+    )
+    first = (
+        f", first connected {late.reached[0] - late.healthy:.1f} s after"
+        if late.reached
+        else ", did not connect"
+    )
+    return (
+        f"targets healthy after {delay}: {late.ending.state} {end}{first}; "
+        f"{len(late.refused)} attempts before, up to {late.longest_gap():.1f} s apart"
+    )
