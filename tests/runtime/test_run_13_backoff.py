@@ -39,7 +39,7 @@ def test_retries_back_off_and_are_randomised(
     )
     verdict.attach(f"{promise.name}-pauses.txt", _table([wait.pauses for wait in waits]))
     verdict.attach(f"{promise.name}-retrying.log", seen[0][1])
-    judgement = judge_schedule(waits, _rate(retrying_copies))
+    judgement = judge_schedule(waits, _rate(retrying_copies), retrying_copies.lateness)
     verdict.observed = f"{len(waits)} copies: {judgement}"
     untrue = [
         f"{claim:.2f} s announced, {pause:.2f} s seen"

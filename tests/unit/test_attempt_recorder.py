@@ -42,7 +42,8 @@ def test_a_program_that_connects_again_at_once_goes_on_with_its_attempt() -> Non
     assert len(attempts_of([connection(1, 2, 0.5), connection(2.05, 3, 0.5)])) == 1
     assert len(attempts_of([connection(1, 2, 0.5), connection(2.05, 3, 2.02)])) == 2
     assert len(attempts_of([connection(1, 2, 0.5), connection(2.5, 3, 0.5)])) == 2
-    assert len(attempts_of([connection(1, 2), connection(2.05, 3)])) == 2
+    assert len(attempts_of([connection(1, 2, 0.5), connection(2.05, 3)])) == 1
+    assert len(attempts_of([connection(1, 2), connection(2.5, 3)])) == 2
 
 
 def test_a_pause_ends_when_the_next_program_starts() -> None:
