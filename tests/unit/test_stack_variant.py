@@ -21,11 +21,13 @@ def test_statements_and_settings_are_read(tmp_path: Path) -> None:
     variant = _variant(
         tmp_path,
         "# breaks: RUN-1 step: put the template because: nobody puts it\n"
+        "# breaks: RUN-13 os-init named: a fixed pause because: it is\n"
         "# conforms: RUN-3 because: it may\n# drags: RUN-9 os-init because: so it goes\n"
         "# select: run_01\n# profiles: data, messaging\n# slow: it waits\n# anything else\nservices: {}\n",
     )
     assert variant.statements == (
         Statement("breaks", "RUN-1", "step: put the template", "nobody puts it"),
+        Statement("breaks", "RUN-13", "os-init", "it is", "a fixed pause"),
         Statement("conforms", "RUN-3", "", "it may"),
         Statement("drags", "RUN-9", "os-init", "so it goes"),
     )
@@ -51,6 +53,7 @@ def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
         ("# breaks: RUN-3 kafka-init\n", "cannot read"),
         ("# breaks RUN-3 kafka-init because: x\n", "cannot read"),
         ("# breaks: RUN-3 because: x\n", "names no subject"),
+        ("# conforms: RUN-3 os-init named: bad because: x\n", "no fault to be named"),
         ("# breaks: RUN-99 kafka-init because: x\n", "no criterion RUN-99"),
     ],
 )
@@ -99,6 +102,14 @@ def test_what_can_come_of_a_statement_is_told_apart(kind: str, statuses: list[st
     variant = Variant(Path(), (statement,), "", (), "")
     results = [*map(_result, statuses), _result("fail", "another")]
     assert VariantRun(variant, results, [], "").finding(statement)[0] is finding
+
+
+def test_a_fault_must_be_called_by_its_name() -> None:
+    """Given a statement that names the fault, when a failure calls it otherwise, then it is misnamed, not caught."""
+    for named, finding in (("this", Finding.AS_STATED), ("something else", Finding.MISNAMED)):
+        statement = Statement("breaks", "RUN-3", "kafka-init", "it is so", named)
+        run = VariantRun(Variant(Path(), (statement,), "", (), ""), [_result("fail")], [], "")
+        assert run.finding(statement)[0] is finding
 
 
 def test_what_no_test_judged_counts_for_nothing() -> None:
