@@ -59,7 +59,7 @@ def test_a_late_target_is_provisioned_soon_after(
 
 
 def _longest_pause(stack: Stack, init: str, late: LateRun, delay: Delay) -> float:
-    """The stack's own setting. Without one, what the first half of a long wait has shown, and a quarter more for chance;
+    """The stack's own setting. Without one, what the first half of a long wait has shown, plus a quarter for chance;
     in a short one it may still be growing, to twice of what was seen."""
     stated = (stack.model["services"][init].get("environment") or {}).get(CAP_SETTING)
     if stated is not None:
