@@ -15,6 +15,8 @@ from fixtures.verdict import Verdict
 
 TOLERANCE_SECONDS = 0.1
 """By so much a pause may be shorter than it was announced: clocks are read at different moments."""
+BUSY_SECONDS = 0.3
+"""Where a dozen programs take so long to start, first pauses take several times as long as was meant."""
 
 
 def _rate(copies: RetryingCopies) -> float:
@@ -39,7 +41,7 @@ def test_retries_back_off_and_are_randomised(
     )
     verdict.attach(f"{promise.name}-pauses.txt", _table([wait.pauses for wait in waits]))
     verdict.attach(f"{promise.name}-retrying.log", seen[0][1])
-    judgement = judge_schedule(waits, _rate(retrying_copies), retrying_copies.lateness)
+    judgement = judge_schedule(waits, _rate(retrying_copies))
     verdict.observed = f"{len(waits)} copies: {judgement}"
     untrue = [
         f"{claim:.2f} s announced, {pause:.2f} s seen"
@@ -54,6 +56,11 @@ def test_retries_back_off_and_are_randomised(
     ]
     if untrue or uncounted:
         verdict.observed += f"; its log does not tell its pauses: {', '.join([*uncounted, *untrue][:3])}"
+    late = retrying_copies.lateness()
+    if late > BUSY_SECONDS and (judgement.faults or untrue or uncounted):
+        raise StackUnusable(
+            f"the machine is too busy to tell pauses, a dozen programs take {late:.1f} s to start: try again later"
+        )
     assert judgement.faults == ()
     assert untrue == []
     assert uncounted == []

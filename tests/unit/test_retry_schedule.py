@@ -141,16 +141,6 @@ def test_hardly_any_retries_are_a_fault_and_too_short_a_look_is_none() -> None:
         judge_schedule([], RATE)
 
 
-def test_growth_that_a_busy_machine_may_hide_cannot_be_told() -> None:
-    """Given pauses that do not grow,
-    when the machine alone may have made the first ones so long, then nothing can be said,
-    and when it was hardly late, then it is the schedule."""
-    copies = [Waiting((2.0, 2.0, 2.5) * 4, 5.0, ended=False)] * 4
-    with pytest.raises(TooLittleSeen, match="busy"):
-        judge_schedule(copies, RATE, lateness=0.9)
-    assert judge_schedule(copies, RATE, lateness=0.1).faults == (Fault.FIXED_PAUSE,)
-
-
 # How rarely growth and cap are misjudged. Both compare weighted sums of independent pauses: `chernoff` bounds the
 # probability that a sum of them, each uniform from its least to its most, is above zero.
 Draws = Sequence[tuple[float, float]]
