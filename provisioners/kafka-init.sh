@@ -102,6 +102,8 @@ for topic in $TOPICS; do
 done
 for topic in $lax; do
   await "$KAFKA_BOOTSTRAP" enforce "$topic"
-  resource topic "$topic" updated "min.insync.replicas=$TOPIC_MIN_INSYNC"
+  action=updated
+  case " $absent " in *" $topic "*) action=created ;; esac
+  resource topic "$topic" $action "min.insync.replicas=$TOPIC_MIN_INSYNC"
 done
 done_ok

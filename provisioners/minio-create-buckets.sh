@@ -59,15 +59,20 @@ tagged() { # BUCKET -> $settled: the tag says that its policy was set, by us, on
 }
 
 # Whether it is there is what making it tells: asking would take the right to list what is in it.
+# After an attempt that had no clear answer it is more likely this run's own.
 make() { # BUCKET -> $action
   action=created
   minio mb "store/$1" && return 0 || code=$?
-  [ "$code" -eq 4 ] || return "$code"
-  action=updated
+  if [ "$code" -ne 4 ]; then
+    asked=yes
+    return "$code"
+  fi
+  [ -n "$asked" ] || action=updated
 }
 
 ensure_bucket() { # NAME ACCESS
   bucket=$1
+  asked=
   await minio tagged "$1"
   action=unchanged
   if [ -z "$settled" ]; then

@@ -54,11 +54,19 @@ look() { # -> $found
   found=
 }
 
-# Another run may be quicker: create=true refuses to replace what it made, which is as good.
+# Another run may be quicker: create=true refuses to replace what it made, which is as good. After an attempt that had no
+# clear answer it is more likely this run's own.
+asked=
 put() { # -> $action
   action=created
   call PUT "/_index_template/$TEMPLATE_NAME?create=true" --header 'Content-Type: application/json' --data-binary "@$template" && return 0 || code=$?
-  case $status$(cat "$body") in 400*'already exists'*) action=unchanged ;; *) return "$code" ;; esac
+  case $status$(cat "$body") in
+    400*'already exists'*) [ -n "$asked" ] || action=unchanged ;;
+    *)
+      asked=yes
+      return "$code"
+      ;;
+  esac
 }
 
 await opensearch healthy

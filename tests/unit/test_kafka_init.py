@@ -151,6 +151,19 @@ def test_the_enforced_setting_is_put_right(kafka: Bench, insync: int | None) -> 
     assert words(ended) == ["kafka-topics --describe", f"kafka-configs {alter}"]
 
 
+def test_a_new_topic_whose_setting_is_put_right_is_created(kafka: Bench) -> None:
+    """Given a topic that this run makes, and a broker that does not yet tell of its min.insync.replicas,
+    when kafka-init sets it once more,
+    then it says created: there was no such topic before."""
+    late = described(topic("infra-events"), topic("application-logs", insync=None))
+    kafka.stub(
+        "kafka-topics", {"--create": [Answer()], "--describe": [described(topic("infra-events")), late]}
+    )
+    kafka.stub("kafka-configs", [Answer()])
+    ended = kafka.run("kafka-init")
+    assert ended.actions == {"topic infra-events": "unchanged", "topic application-logs": "created"}
+
+
 def test_half_done_work_is_completed(kafka: Bench) -> None:
     """Given one topic of two, as a killed run leaves it,
     when kafka-init runs,

@@ -105,6 +105,16 @@ def test_half_done_work_is_completed(minio: Bench) -> None:
     assert words(ended)[2:4] == settled(minio, "hy-public", public=True)
 
 
+def test_what_an_earlier_attempt_made_is_created(minio: Bench) -> None:
+    """Given a server that makes the first bucket and whose answer is lost on its way,
+    when minio-create-buckets tries again and hears that the bucket is there,
+    then it says created."""
+    lost = failed("read tcp 10.0.0.3:40000->10.0.0.2:9000: i/o timeout")
+    minio.stub("mc", {"tag list": [NO_TAGS], "mb": [lost, THERE, OK], "": [OK]})
+    ended = minio.run("minio-create-buckets")
+    assert ended.actions == {"bucket hy-public": "created", "bucket hy-private": "created"}
+
+
 @pytest.mark.parametrize("cause", [REFUSED, NOT_RESOLVED, STARTING, "read: connection reset by peer"])
 @pytest.mark.parametrize("step", ["mb", "tag list"])
 def test_an_absent_server_is_waited_for(minio: Bench, step: str, cause: str) -> None:

@@ -59,9 +59,15 @@ def answering(bench: Bench, health: list[Answer], look: list[Answer], put: list[
             "created",
             ["GET", "GET", "PUT", "PUT", "GET"],
         ),
+        (
+            [NOT_THERE, http(200)],
+            [Answer(code=28, err="curl: (28) Operation timed out"), ALREADY],
+            "created",
+            ["GET", "GET", "PUT", "PUT", "GET"],
+        ),
         ([http(503, "no master"), http(200)], [], "unchanged", ["GET", "GET", "GET"]),
     ],
-    ids=["there", "absent", "lost race", "put busy", "look busy"],
+    ids=["there", "absent", "lost race", "put busy", "answer lost", "look busy"],
 )
 def test_the_template_is_made_once(
     opensearch: Bench, look: list[Answer], put: list[Answer], action: str, requests: list[str]
