@@ -56,7 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         default=2,
         metavar="N",
-        help="kill each init at N random moments beside the planned ones (default: 2)",
+        help="kill each init at N random moments beside the planned ones; end and kill Alloy N times (default: 2)",
     )
     group.addoption("--keep", action="store_true", help="leave the stack up and print how to reach it")
     group.addoption(

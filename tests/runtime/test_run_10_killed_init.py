@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 from concurrent.futures import Future
 from functools import partial
@@ -16,13 +15,6 @@ from fixtures.side_by_side import SideBySide
 from fixtures.verdict import Verdict
 
 EXIT_LINE = re.compile(r"\bevent=exit code=1\b")
-
-
-@pytest.fixture(scope="module")
-def seed(request: pytest.FixtureRequest) -> int:
-    """What random moments are drawn from: given again, the same are."""
-    given: int | None = request.config.option.seed
-    return random.randrange(10**6) if given is None else given
 
 
 @pytest.fixture(scope="module")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
+import pytest
+from python_on_whales import Container
+
 from fixtures import logfmt
 from fixtures.audit_trail import Comparison, compared, documented_query, held_of, runs_in
-from fixtures.conditions import holds_within
+from fixtures.conditions import await_condition, holds_within
 from fixtures.container_log import said_by
 from fixtures.criterion import criterion
 from fixtures.init_runs import await_end, brief_run, run_of, seconds_lived
@@ -30,6 +34,15 @@ NOTICE_SECONDS = 10
 
 OUTAGE_LINES = 200
 """For long enough that whoever looks now and then looks, and meets nobody who takes what it has."""
+
+MOMENT_SECONDS = 0.5
+"""Longer than Alloy takes from reading a line to sending it."""
+
+GRACE_SECONDS = 3
+"""One that has more to do than there is time is killed, as by `docker compose stop` after ten."""
+
+WAITING_LINES = 20
+"""A second's: more than is in any buffer of a collector that is at work."""
 
 
 def _counting(condition: str) -> dict[str, Any]:
@@ -114,36 +127,87 @@ def test_nothing_is_missing_after_loki_was_down(
 
 @criterion("RUN-17", "PRD §8", subject="Alloy restarted")
 def test_a_restart_of_alloy_neither_loses_nor_doubles(
-    promises: dict[str, Promise], stack: Stack, loki: LokiObserver, verdict: Verdict
+    promises: dict[str, Promise],
+    stack: Stack,
+    loki: LokiObserver,
+    request: pytest.FixtureRequest,
+    seed: int,
+    verdict: Verdict,
 ) -> None:
     """Given an init that writes a line every moment, and whose first lines are in Loki,
-    when Alloy is stopped and started while it does, and later killed and started,
+    when Alloy is told to end and started, and killed and started, each some times and at random moments,
     then Loki holds every one of its lines once, in order, and those of all earlier runs as before."""
     init = next(name for name in promises if name in stack.model["services"])
-    alloy = stack.container("alloy")
+    dice = random.Random(f"{seed} alloy")
+    times = max(1, request.config.option.kills)
     with run_of(stack, init, **_counting("true")) as container:
-
-        def reads_on() -> None:
-            said = len(said_by(container))
-            holds_within(lambda: len(held_of(loki, container)) > said, NOTICE_SECONDS)
-
-        reads_on()
-        alloy.restart(time=30)
-        stack.wait_healthy(["alloy"])
-        reads_on()
-        alloy.kill()
-        alloy.start()
-        stack.wait_healthy(["alloy"])
-        reads_on()
+        _await_more(loki, container)
+        for end in (_told_to_end, _killed) * times:
+            # Anywhere in the time that a collector may take to look again, to send, and to note how far it is.
+            time.sleep(dice.uniform(0, MOMENT_SECONDS))
+            end(stack)
+            _await_more(loki, container)
         container.stop(time=10)
         await_end(container)
         counted = compared(loki, container)
     earlier = [compared(loki, stack.container(name)) for name in promises if name in stack.model["services"]]
-    verdict.expected = "every line once"
-    verdict.observed = _observed([counted, *earlier])
-    verdict.look = "where Alloy keeps how far it has read, and the time that it gives a line"
+    verdict.expected = f"every line once, after {2 * times} restarts"
+    verdict.observed = (
+        f"{_observed([counted, *earlier])}; {times} times told to end, {times} times killed; "
+        f"seed {seed} (again: --seed {seed})"
+    )
+    verdict.look = "what Alloy notes of how far it has read, and when; the time that it gives a line"
     verdict.check(counted.same, "lines around the restarts")
     verdict.check([one for one in earlier if not one.same] == [], "lines of earlier runs")
+
+
+def _await_more(loki: LokiObserver, container: Container) -> None:
+    """Until a line is in Loki that the container had not yet written, or nobody seems to read it any more."""
+    said = len(said_by(container))
+    holds_within(lambda: len(held_of(loki, container)) > said, NOTICE_SECONDS)
+
+
+def _told_to_end(stack: Stack) -> None:
+    stack.container("alloy").restart(time=GRACE_SECONDS)
+    stack.wait_healthy(["alloy"])
+
+
+def _killed(stack: Stack) -> None:
+    alloy = stack.container("alloy")
+    alloy.kill()
+    alloy.start()
+    stack.wait_healthy(["alloy"])
+
+
+@criterion("RUN-17", "PRD §8", subject="Alloy restarted, Loki down")
+def test_a_restart_of_alloy_while_loki_is_down_loses_nothing(
+    promises: dict[str, Promise], stack: Stack, loki: LokiObserver, verdict: Verdict
+) -> None:
+    """Given Loki is stopped, and an init has written lines that wait for it,
+    when Alloy is told to end and started before Loki comes back,
+    then Loki holds every line once, in order, those from before that end and those from after."""
+    init = next(name for name in promises if name in stack.model["services"])
+    with run_of(stack, init, **_counting("true")) as container:
+        _await_more(loki, container)
+        with stack.stopped("loki"):
+            _await_lines(container, WAITING_LINES)
+            _told_to_end(stack)
+            _await_lines(container, WAITING_LINES)
+        _await_more(loki, container)
+        container.stop(time=10)
+        await_end(container)
+        counted = compared(loki, container)
+    verdict.expected = "every line once"
+    verdict.observed = _observed([counted])
+    verdict.look = "what Alloy reads again when it starts, or sends of what waited on its disk"
+    verdict.check(counted.same)
+
+
+def _await_lines(container: Container, number: int) -> None:
+    said = len(said_by(container))
+    await_condition(
+        lambda: len(said_by(container)) >= said + number, 60, lambda: f"{container.name} writes no more lines"
+    )
 
 
 @criterion("RUN-17", "PRD §8", subject="runs of milliseconds")

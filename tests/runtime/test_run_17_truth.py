@@ -11,15 +11,17 @@ from fixtures.boot_record import BootRecord
 from fixtures.criterion import criterion
 from fixtures.inventory import Promise
 from fixtures.loki_observer import LokiObserver
+from fixtures.observers import require_service
 from fixtures.side_by_side import SideBySide
 from fixtures.told_runs import LEAST_TOLERANCE, Account, account_of
 from fixtures.verdict import Verdict
 
 
 @pytest.fixture(scope="module")
-def accounts(side_by_side: SideBySide, loki: LokiObserver, boot: BootRecord) -> dict[str, Future[Account]]:
+def accounts(side_by_side: SideBySide, boot: BootRecord) -> dict[str, Future[Account]]:
     """Each init's word about the boot, about mending its target, about finding it whole, and about a failure."""
-    return side_by_side(partial(account_of, loki=loki, timeline=boot.timeline))
+    require_service("loki", side_by_side.stack)
+    return side_by_side(partial(account_of, loki=LokiObserver(), timeline=boot.timeline))
 
 
 @criterion("RUN-17", "PRD §8")
