@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from fixtures.compose_files import find_files
 from fixtures.compose_source import ComposeUnreadable, Mapping, Scalar, Sequence, read_document, to_plain
 
 
@@ -83,6 +85,27 @@ def test_earlier_merges_win_over_later_ones(tmp_path: Path) -> None:
     assert to_plain(top.entries["c"]) == {"x": 1, "y": 2}
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: &x 1\nb: *x\nc: &x 2\nd: *x\n", {"a": 1, "b": 1, "c": 2, "d": 2}),
+        ("a: &x [1]\nb: [&x 2, *x]\nc: *x\n", {"a": [1], "b": [2, 2], "c": 2}),
+        (
+            "x-a: &x {p: 1}\na: {<<: *x}\nx-b: &x {p: 2, q: 2}\nb: {<<: *x, q: 3}\n",
+            {"x-a": {"p": 1}, "a": {"p": 1}, "x-b": {"p": 2, "q": 2}, "b": {"p": 2, "q": 3}},
+        ),
+        ("&x a: 1\nb: *x\n&x c: 2\n*x : 3\n", {"a": 1, "b": "a", "c": 3}),
+    ],
+    ids=["plain", "in a list", "merged", "on keys"],
+)
+def test_an_alias_stands_for_the_last_anchor_of_its_name(tmp_path: Path, text: str, value: object) -> None:
+    """Given an anchor whose name a later one takes,
+    when the file is read,
+    then an alias stands for the one before it, and nothing is said about it."""
+    assert to_plain(read(tmp_path, text)) == value
+
+
 @pytest.mark.parametrize(
     ("written", "value"),
     [
@@ -121,6 +144,14 @@ def test_tags_of_compose_are_kept(tmp_path: Path) -> None:
         ("a: *nope\n", "undefined alias"),
         ("- a\n", "the top level is not a mapping"),
         ("a: {{ name }}\n  b: c\n", "not valid YAML"),
+        ("a: 1\nb: &x {c: *x}\n", "compose.yml:2: an anchor's value contains itself"),
+        ("a: &x 1\nb: &x [*x]\n", "compose.yml:2: an anchor's value contains itself"),
+        ("a: " + "[" * 3000 + "]" * 3000, "nested more than 100 levels deep"),
+        (
+            "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
+            + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)),
+            "expand to more than 1000000 values",
+        ),
     ],
 )
 def test_what_is_no_compose_file_is_refused_in_one_line(tmp_path: Path, text: str, said: str) -> None:
@@ -128,6 +159,27 @@ def test_what_is_no_compose_file_is_refused_in_one_line(tmp_path: Path, text: st
         read(tmp_path, text)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a pipe or device", "a link to nothing"])
+def test_what_is_no_file_is_refused_in_one_line(tmp_path: Path, kind: str) -> None:
+    """Given a folder, a pipe that nobody writes into, or a link to nothing in the place of a compose file,
+    when it is read,
+    then that is refused at once, in one line that says which it is."""
+    file = tmp_path / "compose.yml"
+    match kind:
+        case "a folder":
+            file.mkdir()
+        case "a pipe or device":
+            os.mkfifo(file)
+        case _:
+            file.symlink_to("nowhere.yml")
+    for reads in (
+        lambda: read_document(file, tmp_path, lambda written: (written, ())),
+        lambda: find_files(tmp_path),
+    ):
+        with pytest.raises(ComposeUnreadable, match=rf"compose\.yml: cannot be read \(it is {kind}\)"):
+            reads()
 
 
 def test_a_file_that_is_no_text_is_refused_in_one_line(tmp_path: Path) -> None:
