@@ -71,7 +71,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--tempo", metavar="URL", help="send the boot to this Tempo, as a trace (OTLP over HTTP, port 4318)"
     )
     group.addoption(
-        "--engine", action="append", default=[], metavar="NAME", help="Docker context to run on (repeatable)"
+        "--engine",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="Docker context to run on, of an engine on this machine (one; default: the current context)",
     )
     group.addoption(
         "--compose",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from fixtures.docker_context import use_context
 from tests.unit.conftest import JudgedRun, SmallSuite
 
 COMPOSE = "services: {web: {image: 'web:1', profiles: [front]}}\n"
@@ -31,13 +33,24 @@ INVENTORY = (
             ["--stack=compose.yaml", "--profile=back"],
             "ERROR: --profile back: no service of the stack has it; choose of front",
         ),
+        (
+            ["--engine=one", "--engine=two"],
+            "ERROR: --engine two: a run has one engine, and one was named before; start a second run for it",
+        ),
+        (
+            ["--engine=no-such-context"],
+            "ERROR: --engine no-such-context: no such Docker context; docker context ls lists those there are",
+        ),
         (["--loki=loki:3100"], "ERROR: --loki loki:3100: no address; write one as in http://host:port"),
         (
             ["--tempo=http://127.0.0.1:9"],
             "ERROR: --tempo http://127.0.0.1:9: nobody answers (*); start it, or leave the option out",
         ),
     ],
-    ids=["stack", "override", "malformed inventory", "no inventory", "profile", "no address", "nobody there"],
+    ids=[
+        *("stack", "override", "malformed inventory", "no inventory", "profile"),
+        *("two engines", "no such engine", "no address", "nobody there"),
+    ],
 )
 def test_what_is_not_there_ends_the_run_in_one_line(
     suite: SmallSuite, arguments: list[str], complaint: str
@@ -50,6 +63,17 @@ def test_what_is_not_there_ends_the_run_in_one_line(
     run.outcome.stderr.fnmatch_lines([complaint])
     assert "Traceback" not in run.output
     assert run.report is None
+
+
+def test_the_engine_that_is_named_is_the_one_of_both_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a context whose engine listens on a socket, and variables of the caller that name another engine,
+    when the context is chosen,
+    then the Docker CLI and the SDK, which knows no contexts, are pointed at that socket."""
+    monkeypatch.setenv("DOCKER_HOST", "unix:///tmp/another.sock")
+    monkeypatch.setenv("DOCKER_CONTEXT", "another")
+    use_context("default")
+    assert os.environ["DOCKER_HOST"] == "unix:///var/run/docker.sock"
+    assert "DOCKER_CONTEXT" not in os.environ
 
 
 def test_what_is_there_is_accepted(suite: SmallSuite) -> None:
