@@ -71,6 +71,14 @@ def test_files_with_a_secret_are_named(tmp_path: Path) -> None:
     assert leaks_in_files(tmp_path, {"the one": SECRET}) == ["the one in dirty.txt"]
 
 
+def test_a_folder_that_is_not_there_is_not_clean(tmp_path: Path) -> None:
+    """Given a folder that does not exist,
+    when it is searched for secrets,
+    then that is an error and no empty list."""
+    with pytest.raises(NotADirectoryError, match="reports is not there to be searched"):
+        leaks_in_files(tmp_path / "reports", {"the one": SECRET})
+
+
 def test_names_resolve_only_while_their_stack_is_in_use() -> None:
     with names_of({"a-service": "127.0.0.9"}.get):
         assert socket.getaddrinfo("a-service", 80)[0][4][0] == "127.0.0.9"
