@@ -11,6 +11,7 @@ from fixtures.compose_plugin import NAMED_BY
 pytest_plugins = [
     "pytester",
     "fixtures.collection_rules",
+    "fixtures.exit_status",
     "fixtures.given_compose",
     "fixtures.judging",
     "fixtures.observers",

@@ -9,9 +9,10 @@ import pytest
 from fixtures.compose_files import documented_env_file, find_files
 from fixtures.compose_project import ComposeUnreadable, compose_config
 from fixtures.compose_too_old import unknown_to
+from fixtures.coverage import NotLoaded
 from fixtures.criterion import criterion
 from fixtures.engine import compose_version
-from fixtures.static_project import is_own_stack, profiles_of_stack, stack_path
+from fixtures.static_project import is_own_stack, loaded_project, profiles_of_stack, stack_path
 from fixtures.verdict import Source, StackFailed, Verdict
 
 WHOLE = "whole stack"
@@ -38,6 +39,9 @@ def test_compose_accepts_the_stack(profile: str, verdict: Verdict, pytestconfig:
         ]
     except ComposeUnreadable as error:
         raise StackFailed(str(error)) from None
+    project = loaded_project(pytestconfig)
+    if project is not None and project.pipe:
+        raise NotLoaded(project.pipe)
     env_file = documented_env_file(files[0].parent, required=is_own_stack(pytestconfig))
     wanted = "*" if profile == WHOLE else profile.removeprefix("profile ")
     answer = compose_config(files, env_file, [wanted])

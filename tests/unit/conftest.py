@@ -17,7 +17,10 @@ from tests.unit.provisioner_bench import shell as shell
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_REPORTING = ["fixtures.collection_rules", "fixtures.judging", "fixtures.progress", "fixtures.report"]
+_REPORTING = [
+    *("fixtures.collection_rules", "fixtures.exit_status", "fixtures.judging"),
+    *("fixtures.progress", "fixtures.report"),
+]
 
 
 @dataclass

@@ -18,10 +18,10 @@ SCENARIO = '"""Given a stack, when it is read, then it is sound."""'
 OUTCOMES = {
     "pass": ("verdict.observed = 'restart: no'", "pass", ".", 0),
     "fail": ("verdict.observed = 'restart: always'; verdict.check(False)", "fail", "F", 1),
-    "an assertion of our own": ("assert 'topics' == 'buckets'", "error", "E", 1),
-    "a missing premise": ("verdict.require(False, 'no cluster to look at')", "error", "E", 1),
-    "any other exception": ("raise ValueError('no answer')", "error", "E", 1),
-    "a missing value": ("{}['restart']", "error", "E", 1),
+    "an assertion of our own": ("assert 'topics' == 'buckets'", "error", "E", 6),
+    "a missing premise": ("verdict.require(False, 'no cluster to look at')", "error", "E", 6),
+    "any other exception": ("raise ValueError('no answer')", "error", "E", 6),
+    "a missing value": ("{}['restart']", "error", "E", 6),
     "not applicable": ("verdict.not_applicable('it has no script')", "skip", "s", 0),
 }
 
@@ -61,7 +61,7 @@ def test_it(stack):
 """)
     assert run.only["status"] == "error"
     assert "no boot" in run.only["observed"]
-    assert run.outcome.ret == 1
+    assert run.outcome.ret == 6
 
 
 def test_a_failure_stays_a_failure_when_the_fixture_breaks_too(suite: SmallSuite) -> None:
@@ -138,7 +138,7 @@ def test_it():
     assert list(report) == [
         *("schema", "stack", "versions", "run"),
         *("judged", "not_judged", "left_out", "not_reached"),
-        *("notes", "timeline", "results"),
+        *("notes", "coverage", "timeline", "results"),
     ]
     assert report["schema"] == "dayzero/1"
     assert report["stack"]["path"] == "."

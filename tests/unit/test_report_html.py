@@ -62,6 +62,7 @@ def report(*results: dict[str, Any], timeline: tuple[dict[str, Any], ...] = ()) 
         },
         **asdict(extent),
         "notes": [],
+        "coverage": [],
         "timeline": list(timeline),
         "results": [*results, *rest],
     }

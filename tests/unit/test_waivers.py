@@ -85,7 +85,7 @@ def test_it(stack, verdict):
     {SCENARIO}
     verdict.check(False)
 """)
-    assert (run.only["status"], run.outcome.ret) == ("error", 1)
+    assert (run.only["status"], run.outcome.ret) == ("error", 6)
 
 
 def test_one_waived_criterion_does_not_cover_the_other(suite: SmallSuite) -> None:
