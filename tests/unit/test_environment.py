@@ -41,7 +41,8 @@ def test_the_environment_is_made_once_for_a_lock(tmp_path: Path, monkeypatch: py
     lock, environment = tmp_path / "requirements.lock", tmp_path / ".venv"
     environment.mkdir()
     lock.write_text("a==1\n", encoding="utf-8")
-    digest = hashlib.sha256(b"a==1\n" + sys.version.encode()).hexdigest()
+    recipe = Path(venv.__file__).read_bytes()
+    digest = hashlib.sha256(b"a==1\n" + recipe + sys.version.encode()).hexdigest()
     (environment / "dayzero.stamp").write_text(digest, encoding="ascii")
     make_venv(environment, lock)
     assert not ran

@@ -12,7 +12,6 @@ import pytest
 
 from fixtures.boot_record import timeline_of
 from fixtures.engine_events import EngineEvent
-from fixtures.joined_options import joined
 from fixtures.leak_search import leaks_in_files, secrets_in
 from fixtures.stack import StackUnusable, await_condition
 from fixtures.stack_names import names_of
@@ -98,17 +97,3 @@ def test_a_condition_that_never_holds_is_an_error_that_says_so() -> None:
 def test_equal_states_have_no_difference() -> None:
     assert difference("a\nb", "a\nb") == ""
     assert "+c" in difference("a\nb", "a\nb\nc")
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        (["-m", "static", "--stack", "/x"], ["-m", "static", "--stack=/x"]),
-        (["--stack=/x", "--report", "r", "-q"], ["--stack=/x", "--report=r", "-q"]),
-        (["tests", "--override", "a", "--override", "b"], ["tests", "--override=a", "--override=b"]),
-        (["--stack"], ["--stack"]),
-        (["-k", "stack"], ["-k", "stack"]),
-    ],
-)
-def test_path_options_are_joined_to_their_value(given: list[str], expected: list[str]) -> None:
-    assert joined(given) == expected
