@@ -8,6 +8,7 @@ alarm, stale or an error: not judged at all.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from fixtures.stack_variant import Statement, Variant, VariantUnreadable, read_variant
 from fixtures.variant_run import Finding, VariantRun, run_variant
+from fixtures.verdict import Verdict
 
 ROOT = Path(__file__).parents[2]
 STACKS = ROOT / "fixtures" / "stacks" / "runtime"
@@ -48,8 +50,12 @@ Judge = Callable[[Variant], VariantRun]
 def judge(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
     """Judges a variant, once. A slow one mostly waits: it is set off at once, and the others take turns beside it."""
     reports = tmp_path_factory.mktemp("reports")
-    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
-    wanted = {item.callspec.params.get("variant") for item in items if "judge" in item.fixturenames}
+    users = [item for item in request.session.items if "judge" in getattr(item, "fixturenames", ())]
+    wanted = {
+        variant
+        for item in users
+        for variant in ([item.callspec.params["variant"]] if hasattr(item, "callspec") else VARIANTS)
+    }
     slow = [variant for variant in VARIANTS if variant.slow and variant in wanted]
     called_off = threading.Event()
     with ThreadPoolExecutor(len(slow) + 1) as pool:
@@ -108,3 +114,31 @@ def test_every_folder_says_what_it_is_about(folder: Path) -> None:
         assert file.name in ("override.yml", "inventory.yml") or f"{folder.name}/{file.name}" in text, (
             f"{folder.name}/{file.name} is mounted by nothing"
         )
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("stack")
+@pytest.mark.criterion(
+    "SUITE-1", subject="runtime catalogue"
+)  # too much for `-m acceptance`, which takes a sample
+def test_the_whole_catalogue_is_judged_as_it_says(judge: Judge, verdict: Verdict) -> None:
+    """Given every variant of our own stack in the catalogue,
+    when each is booted and judged,
+    then all that it breaks is caught, all that conforms is let pass, and nothing else is blamed."""
+    found: Counter[str] = Counter()
+    wrong: list[str] = []
+    for variant in VARIANTS:
+        run = judge(variant)
+        for statement in variant.statements:
+            finding, seen = run.finding(statement)
+            found[finding.value] += 1
+            if finding is not Finding.AS_STATED:
+                wrong.append(f"{variant.folder.name}: {statement.kind} {statement}: {finding.value}: {seen}")
+        blamed = [*run.unstated("fail"), *run.unstated("error")]
+        found[Finding.FALSE_ALARM.value] += len(blamed)
+        wrong += [f"{variant.folder.name}: {one}" for one in blamed]
+    verdict.expected = "every statement as stated, nothing else blamed"
+    verdict.observed = ", ".join(f"{number} {said}" for said, number in found.items() if number)
+    verdict.look = "the tests of this file beside it, which say of each why"
+    verdict.attach("wrong.txt", "\n".join(wrong) or "nothing")
+    verdict.check(not wrong)

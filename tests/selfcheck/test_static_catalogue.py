@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 from fixtures.expectations import Expectation, expectations_of
 from fixtures.static_catalogue import expectations, folders, judge_folder, verdict_on
 from fixtures.suite_run import SuiteRunBroken
+from fixtures.verdict import Verdict
 
 Result = dict[str, Any]
 
@@ -37,11 +39,11 @@ def reports(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """Where the reports of the judged folders lie. One worker judges all that the session needs, the others wait."""
     own = tmp_path_factory.getbasetemp()
     shared = own if worker_id == "master" else own.parent
-    items = [item for item in request.session.items if isinstance(item, pytest.Function)]
-    given = [
-        value for item in items if "reports" in item.fixturenames for value in item.callspec.params.values()
-    ]
-    wanted = {Path(value.folder if isinstance(value, Expectation) else str(value)) for value in given}
+    wanted: set[Path] = set()
+    for item in request.session.items:
+        if isinstance(item, pytest.Function) and "reports" in item.fixturenames:
+            given = item.callspec.params.values() if hasattr(item, "callspec") else folders()
+            wanted |= {Path(one.folder if isinstance(one, Expectation) else str(one)) for one in given}
     with (shared / "judging.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         missing = sorted(folder for folder in wanted if not (shared / folder.name).exists())
@@ -95,3 +97,24 @@ def test_a_failure_points_into_the_stack_and_blames_nobody_else(folder: Path, re
 def test_every_folder_says_what_it_is_about(folder: Path) -> None:
     """No orphan: a folder without a usable annotation about the criterion in its name proves nothing."""
     assert expectations_of(folder)
+
+
+@pytest.mark.criterion(
+    "SUITE-1", subject="static catalogue"
+)  # too much for `-m acceptance`, which takes a sample
+def test_the_whole_catalogue_is_judged_as_it_says(reports: Path, verdict: Verdict) -> None:
+    """Given every stack of the static catalogue,
+    when each is judged by the criteria that it is about,
+    then all that break one are caught by it, and all that keep it are let pass."""
+    found: Counter[str] = Counter()
+    wrong: list[str] = []
+    for one in expectations():
+        said = verdict_on(one, _results(one.folder, reports))
+        found[said.partition(":")[0]] += 1
+        if said != "as expected":
+            wrong.append(f"{one.id}: {said}")
+    verdict.expected = f"{len(expectations())} as expected, none missed, no false alarm, no error"
+    verdict.observed = ", ".join(f"{number} {said}" for said, number in found.items())
+    verdict.look = "the tests of this file beside it, which say of each why"
+    verdict.attach("wrong.txt", "\n".join(wrong) or "nothing")
+    verdict.check(not wrong)
