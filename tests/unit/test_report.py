@@ -114,6 +114,7 @@ def test_it(verdict):
         "expected": "min.insync.replicas=2",
         "observed": "min.insync.replicas=1",
         "source": {"file": "infra/k-init.yml", "line": 12, "column": 7},
+        "look": "open infra/k-init.yml:12:7",
     }
 
 
@@ -393,7 +394,7 @@ def test_it(verdict, record_property):
     )
     assert run.only["status"] == "fail"
     written = [file.read_text(encoding="utf-8") for file in run.folder.rglob("*") if file.is_file()]
-    assert len(written) == 4
+    assert len(written) == 5
     for text in (*written, run.output):
         assert "hunter2-and-more" not in text
         assert "aHVudGVyMi1hbmQtbW9yZ" not in text

@@ -29,6 +29,7 @@ def result(criterion: str, subject: str, status: str = "pass", **fields: Any) ->
         "observed": "always",
         "source": None,
         "evidence": [],
+        "look": "",
         "seconds": 0.1,
         **fields,
     }

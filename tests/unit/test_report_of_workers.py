@@ -40,7 +40,7 @@ def test_workers_report_the_same(suite: SmallSuite) -> None:
     assert set(run.report["versions"]["images"]) == {"a", "b", "c", "d"}
     assert all((run.folder / path).is_file() for result in run.judged for path in result["evidence"])
     texts = [file.read_text(encoding="utf-8") for file in run.folder.rglob("*") if file.is_file()]
-    assert len(texts) == 3 + 4
+    assert len(texts) == 4 + 4
     assert not [text for text in (*texts, run.output) if "hunter2-and-more" in text]
     assert "1 failed, 2 passed, 1 error" in run.output
 
