@@ -170,6 +170,7 @@ def result(criterion: str, subject: str, status: Any, observed: str = "") -> Res
         "observed": observed,
         "source": None,
         "evidence": [],
+        "look": "",
         "seconds": 0.0,
     }
 
