@@ -9,12 +9,10 @@ import pytest
 from fixtures.criterion import criterion
 from fixtures.inventory import Promise
 from fixtures.retry_schedule import ALARM_RATE, TESTS, judge_schedule, together
-from fixtures.retrying_copies import RetryingCopies, claimed_pauses
+from fixtures.retrying_copies import RetryingCopies
 from fixtures.stack import StackUnusable
 from fixtures.verdict import Verdict
 
-TOLERANCE_SECONDS = 0.1
-"""By so much a pause may be shorter than it was announced: clocks are read at different moments."""
 BUSY_SECONDS = 0.3
 """Where a dozen programs take so long to start, first pauses take several times as long as was meant."""
 
@@ -34,36 +32,25 @@ def test_retries_back_off_and_are_randomised(
     then the pauses that the host sees grow to a cap, no two copies pause alike, and they do not arrive together;
     where the init logs its pauses, they are those."""
     seen = retrying_copies.waits(promise.name)
-    waits = [wait for wait, _ in seen]
+    waits = [one.waiting for one in seen]
     verdict.expected = "pauses that grow exponentially to a cap, drawn at random, after attempts that end"
     verdict.look = (
         "the init's wait loop: the timeout of one attempt, how the next pause is computed, its randomness"
     )
     verdict.attach(f"{promise.name}-pauses.txt", _table([wait.pauses for wait in waits]))
-    verdict.attach(f"{promise.name}-retrying.log", seen[0][1])
+    verdict.attach(f"{promise.name}-retrying.log", seen[0].log)
     judgement = judge_schedule(waits, _rate(retrying_copies))
+    untrue = [pause for one in seen for pause in one.untrue]
     verdict.observed = f"{len(waits)} copies: {judgement}"
-    untrue = [
-        f"{claim:.2f} s announced, {pause:.2f} s seen"
-        for wait, log in seen
-        for claim, pause in zip(claimed_pauses(log), wait.pauses, strict=False)
-        if pause < claim - TOLERANCE_SECONDS
-    ]
-    uncounted = [
-        f"{len(claimed_pauses(log))} announced, {len(wait.pauses)} seen"
-        for wait, log in seen
-        if claimed_pauses(log) and not 0 <= len(claimed_pauses(log)) - len(wait.pauses) <= 1
-    ]
-    if untrue or uncounted:
-        verdict.observed += f"; its log does not tell its pauses: {', '.join([*uncounted, *untrue][:3])}"
+    if untrue:
+        verdict.observed += f"; its log announces pauses that it does not make: {', '.join(untrue[:3])}"
     late = retrying_copies.lateness()
-    if late > BUSY_SECONDS and (judgement.faults or untrue or uncounted):
+    if late > BUSY_SECONDS and (judgement.faults or untrue):
         raise StackUnusable(
             f"the machine is too busy to tell pauses, a dozen programs take {late:.1f} s to start: try again later"
         )
     assert judgement.faults == ()
     assert untrue == []
-    assert uncounted == []
 
 
 @pytest.mark.slow
@@ -72,7 +59,7 @@ def test_fifty_inits_do_not_arrive_together(retrying_copies: RetryingCopies, ver
     """Given fifty inits that were started together in front of targets that never answer,
     when what their attempts and their starts take is left out of account,
     then at the last attempts that all have made, no more of them arrive within a moment than chance brings together."""
-    waits = [wait for init in retrying_copies.copies for wait, _ in retrying_copies.waits(init)]
+    waits = [one.waiting for init in retrying_copies.copies for one in retrying_copies.waits(init)]
     if not all(wait.third for wait in waits):
         raise StackUnusable("some copy has hardly paused: see the results of the single inits")
     crowd = together(waits, _rate(retrying_copies))

@@ -14,8 +14,16 @@ from typing import Any
 
 import pytest
 
-from fixtures.attempt_recorder import Attempt, Connection, attempts_of, pauses_between, read_connections
-from fixtures.retrying_copies import COPIES, COPIES_MEMORY, claimed_pauses, shares
+from fixtures.attempt_recorder import (
+    Announcement,
+    Attempt,
+    Connection,
+    attempts_of,
+    cut_short,
+    pauses_between,
+    read_connections,
+)
+from fixtures.retrying_copies import COPIES, COPIES_MEMORY, shares
 from tests.unit.conftest import ROOT
 
 MIB = 1 << 20
@@ -37,12 +45,13 @@ def test_connections_at_the_same_time_are_one_attempt() -> None:
 
 def test_a_program_that_connects_again_at_once_goes_on_with_its_attempt() -> None:
     """Given a connection right after another,
-    when it is made by the same program, then it is of the same attempt,
-    and when another program makes it, or the same one later, then it is the next attempt."""
+    when no program is known to have been started for it, then it is of the same attempt,
+    and when one was, or it comes later, then it is the next attempt."""
     assert len(attempts_of([connection(1, 2, 0.5), connection(2.05, 3, 0.5)])) == 1
     assert len(attempts_of([connection(1, 2, 0.5), connection(2.05, 3, 2.02)])) == 2
     assert len(attempts_of([connection(1, 2, 0.5), connection(2.5, 3, 0.5)])) == 2
     assert len(attempts_of([connection(1, 2, 0.5), connection(2.05, 3)])) == 1
+    assert attempts_of([connection(1, 2), connection(2.05, 3, 0.5)]) == [Attempt(1, 3, 0.5)]
     assert len(attempts_of([connection(1, 2), connection(2.5, 3)])) == 2
 
 
@@ -137,16 +146,12 @@ def test_copies_are_shared_by_memory() -> None:
     assert shares({"huge": 2048 * MIB, "silent": 0}) == {"huge": 4, "silent": 8}
 
 
-def test_announced_pauses_are_read_from_the_log() -> None:
-    """Given a provisioner's log with lines of other kinds,
-    when the announced pauses are read,
-    then they are those of its wait lines."""
-    log = "\n".join(
-        [
-            "ts=1 init=a run=b event=start",
-            'ts=1 init=a run=b event=wait target=c attempt=1 next=0.20 error="no answer"',
-            "Exception in thread",
-            'ts=1 init=a run=b event=wait target=c attempt=2 next=1.05 error="no answer"',
-        ]
-    )
-    assert claimed_pauses(log) == [0.2, 1.05]
+def test_an_announced_pause_must_be_made() -> None:
+    """Given attempts and the pauses that a log announces after them,
+    when one was over before its time, then it is told,
+    and one that was prolonged, because the next client never connected or the machine was late, is none of these."""
+    attempts = [Attempt(0, 5, None), Attempt(6, 11, None), Attempt(20, 25, None), Attempt(26, None, None)]
+    kept = [Announcement(5.1, 1.0), Announcement(11.0, 2.0), Announcement(16.0, 3.5), Announcement(24.9, 1.0)]
+    assert cut_short(kept, attempts, 0.1) == []
+    assert cut_short([Announcement(5.1, 1.5)], attempts, 0.1) == ["1.50 s announced, 1.00 s seen"]
+    assert cut_short([Announcement(30.0, 9.0)], attempts[:3], 0.1) == []
