@@ -10,7 +10,6 @@ from fixtures.criterion import criterion
 from fixtures.inventory import Promise
 from fixtures.retry_schedule import ALARM_RATE, TESTS, judge_schedule, together
 from fixtures.retrying_copies import RetryingCopies
-from fixtures.stack import StackUnusable
 from fixtures.verdict import Verdict
 
 BUSY_SECONDS = 0.3
@@ -42,15 +41,14 @@ def test_retries_back_off_and_are_randomised(
     judgement = judge_schedule(waits, _rate(retrying_copies))
     untrue = [pause for one in seen for pause in one.untrue]
     verdict.observed = f"{len(waits)} copies: {judgement}"
-    if untrue:
-        verdict.observed += f"; its log announces pauses that it does not make: {', '.join(untrue[:3])}"
+    verdict.pressure = retrying_copies.pressure()
     late = retrying_copies.lateness()
-    if late > BUSY_SECONDS and (judgement.faults or untrue):
-        raise StackUnusable(
-            f"the machine is too busy to tell pauses, a dozen programs take {late:.1f} s to start: try again later"
-        )
-    assert judgement.faults == ()
-    assert untrue == []
+    verdict.require(
+        late <= BUSY_SECONDS or not (judgement.faults or untrue),
+        f"this machine is too busy to tell pauses: a dozen programs take {late:.1f} s to start; {verdict.pressure}",
+    )
+    verdict.check(not judgement.faults, "; ".join(fault.value for fault in judgement.faults))
+    verdict.check(not untrue, f"its log announces pauses that it does not make: {', '.join(untrue[:3])}")
 
 
 @pytest.mark.slow
@@ -60,13 +58,14 @@ def test_fifty_inits_do_not_arrive_together(retrying_copies: RetryingCopies, ver
     when what their attempts and their starts take is left out of account,
     then at the last attempts that all have made, no more of them arrive within a moment than chance brings together."""
     waits = [one.waiting for init in retrying_copies.copies for one in retrying_copies.waits(init)]
-    if not all(wait.third for wait in waits):
-        raise StackUnusable("some copy has hardly paused: see the results of the single inits")
+    verdict.require(
+        all(wait.third for wait in waits), "some copy hardly paused: see the single inits' results"
+    )
     crowd = together(waits, _rate(retrying_copies))
     verdict.expected = f"fewer than {crowd.least} of {crowd.copies} within a moment, each time"
     verdict.observed = str(crowd)
     verdict.look = "where the inits take the randomness of their pauses from"
-    assert not crowd.is_together
+    verdict.check(not crowd.is_together, "inits arrive together")
 
 
 def _table(pauses: list[tuple[float, ...]]) -> str:

@@ -71,11 +71,11 @@ def test_inits_share_a_gate_unless_they_share_a_target() -> None:
 def test_the_longest_gap_is_that_of_the_share_that_is_asked_for() -> None:
     """Given attempts that were refused while the targets were late by ten seconds,
     when the longest gap is asked for, then it is one that ended within the share; without a wait there is none."""
-    run = LateRun(Ending(0, 12.0, ""), 112.0, (100.0, 101.0, 103.0, 109.0), (110.5,), 110.0)
+    run = LateRun(Ending(0, 12.0, ""), (100.0, 101.0, 103.0, 109.0), (110.5,), 110.0)
     assert run.longest_gap() == 6.0
     assert run.longest_gap(0.5) == 2.0
-    assert LateRun(Ending(1, 12.0, ""), 112.0, (100.0, 105.0), (), None).longest_gap() == 0.0
-    assert LateRun(Ending(0, 2.0, ""), 112.0, (), (110.5,), 110.0).longest_gap() == 0.0
+    assert LateRun(Ending(1, 12.0, ""), (100.0, 105.0), (), None).longest_gap() == 0.0
+    assert LateRun(Ending(0, 2.0, ""), (), (110.5,), 110.0).longest_gap() == 0.0
 
 
 def test_delays_have_names_for_people_and_for_projects() -> None:
