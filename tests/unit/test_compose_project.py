@@ -180,6 +180,20 @@ def test_what_cannot_be_read_is_refused_in_one_line(
     assert "\n" not in str(refused.value)
 
 
+def test_a_pipe_is_not_waited_for(stack: WriteStack) -> None:
+    """Given an env file of a service, or the project's own `.env`, that is a pipe which nobody writes into,
+    when the project is read with Compose asked,
+    then Compose is not asked in the first case, and the second is refused in one line."""
+    root = stack("services: {a: {image: 'a:1', env_file: own.env}}").root
+    os.mkfifo(root / "own.env")
+    project = ComposeProject.load(root)
+    assert "own.env: Compose was not asked" in project.pipe
+    assert (project.complaint, project.loaded_by) == (project.pipe, "the files alone")
+    os.mkfifo(root / ".env")
+    with pytest.raises(ComposeUnreadable, match=r"\.env: cannot be read \(it is a pipe or device\)"):
+        ComposeProject.load(root)
+
+
 @pytest.mark.parametrize("name", ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"])
 def test_every_default_name_is_found(tmp_path: Path, name: str) -> None:
     write_files(tmp_path, {name: "services: {a: {image: 'a:1'}}"})
