@@ -19,23 +19,23 @@ Sample = Callable[..., dict[str, Sampled]]
 
 
 @criterion("SUITE-1", subject="suite")
-@pytest.mark.parametrize("stack", SAMPLE)
+@pytest.mark.parametrize("known_bad", SAMPLE)
 def test_a_known_bad_stack_is_caught_and_a_benign_one_passes(
-    stack: str, sampled: Sample, verdict: Verdict
+    known_bad: str, sampled: Sample, verdict: Verdict
 ) -> None:
     """Given a stack of the catalogue, with services that break a criterion and unusual ones that keep it,
     when it is judged by the command that a user would type,
     then each service that breaks it is reported as failed, by that criterion and under its name, and no other is."""
-    one = sampled()[stack]
+    one = sampled()[known_bad]
     verdicts = {each.id: verdict_on(each, one.run.judged) for each in one.expectations}
     wrong = [f"{name}: {said}" for name, said in verdicts.items() if said != "as expected"]
     blamed = {(each.criterion, each.subject) for each in one.expectations if each.expect == "fail"}
     verdict.expected = f"{len(blamed)} caught, the other {len(verdicts) - len(blamed)} let pass"
-    verdict.observed = "; ".join(wrong) or f"{len(verdicts)} of {len(verdicts)} judged as {stack} says"
-    verdict.look = f"fixtures/stacks/static/{stack}/compose.yml says of each service why"
+    verdict.observed = "; ".join(wrong) or f"{len(verdicts)} of {len(verdicts)} judged as {known_bad} says"
+    verdict.look = f"fixtures/stacks/static/{known_bad}/compose.yml says of each service why"
     verdict.attach("output.txt", one.run.output)
     verdict.require(
-        {each.expect for each in one.expectations} >= {"fail", "pass"}, f"{stack} states too little"
+        {each.expect for each in one.expectations} >= {"fail", "pass"}, f"{known_bad} states too little"
     )
     verdict.check(not wrong, "not as the stack says")
     others = [

@@ -15,15 +15,15 @@ from tests.suite.conftest import SAMPLE, Sampled
 
 
 @criterion("SUITE-3", subject="suite")
-@pytest.mark.parametrize("stack", SAMPLE)
+@pytest.mark.parametrize("known_bad", SAMPLE)
 def test_a_failure_tells_all_that_it_knows(
-    stack: str, sampled: Callable[..., dict[str, Sampled]], verdict: Verdict
+    known_bad: str, sampled: Callable[..., dict[str, Sampled]], verdict: Verdict
 ) -> None:
     """Given a stack that breaks a criterion in several services,
     when it is judged,
     then each failure says clause, promise, expected, observed, its place or evidence, and what to look at next, in
     the terminal and in JUnit, and the JSON report says the same."""
-    _judge(sampled()[stack].run, verdict)
+    _judge(sampled()[known_bad].run, verdict)
 
 
 @pytest.mark.runtime

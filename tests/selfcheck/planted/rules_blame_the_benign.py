@@ -1,5 +1,5 @@
 # breaks: SUITE-1 suite because: what conforms is reported as wrong
-# select: suite_01 and known_bad
+# select: suite_01 and benign
 """pytest plugin: the static criteria fail every stack, also one that conforms."""
 
 from __future__ import annotations

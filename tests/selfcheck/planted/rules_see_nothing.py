@@ -1,5 +1,5 @@
 # breaks: SUITE-1 suite because: no known-bad stack is caught any more, and nobody is told
-# select: suite_01 and known_bad
+# select: suite_01 and benign
 """pytest plugin: the static criteria fail no stack, whatever they see."""
 
 from __future__ import annotations
