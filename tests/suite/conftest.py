@@ -15,6 +15,17 @@ from fixtures.suite_run import ROOT, SuiteRun, plugins_handed_on, run_suite
 from fixtures.two_runs import TwoRuns, run_both
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares runs is judged on one worker; boots take turns with the run's own stack."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        if "two_runs" in names:
+            item.add_marker(pytest.mark.xdist_group("stack"))
+        elif "sampled" in names:
+            item.add_marker(pytest.mark.xdist_group("sample"))
+
+
 class Judge(Protocol):
     """Runs the suite with these arguments and hands back what it left; `environment` is this process's by default."""
 
