@@ -35,6 +35,11 @@ def context_folder(recipe: Recipe) -> Path:
     return cache_folder() / f"{recipe.name}-{recipe.content_key()}"
 
 
+def _source_folder(recipe: Recipe) -> Path:
+    """A module's completed copy, kept until the program has been built from it; it exists once it is complete."""
+    return context_folder(recipe).with_suffix(".source")
+
+
 def fetch(recipe: Recipe, log: Log) -> Path:
     """Lay out the build context: the recipe's own files and what Maven, Go or mmdebstrap get for it.
 
@@ -54,7 +59,8 @@ def fetch(recipe: Recipe, log: Log) -> Path:
             f"{recipe.name:<11} going on where an earlier try stopped: what was downloaded and compiled is kept"
         )
     for outdated in cache_folder().glob(f"{recipe.name}-*"):
-        shutil.rmtree(outdated)
+        if outdated != _source_folder(recipe):
+            shutil.rmtree(outdated)
     for path in recipe.files():
         there = unfinished / path.relative_to(recipe.folder)
         there.parent.mkdir(parents=True, exist_ok=True)
@@ -67,6 +73,7 @@ def fetch(recipe: Recipe, log: Log) -> Path:
     if (recipe.folder / "mmdebstrap.args").exists():
         _mmdebstrap(unfinished, log)
     unfinished.rename(context)
+    shutil.rmtree(_source_folder(recipe), ignore_errors=True)
     return context
 
 
@@ -119,17 +126,20 @@ def _go(recipe: Recipe, context: Path, log: Log) -> None:
     if not recipe.go.generate:
         log.run(f"go build {recipe.go.package}", program, cwd=context, env=env)
         return
-    with TemporaryDirectory(dir=cache_folder(), prefix=f"{recipe.name}-source-") as made:
-        source, tool = Path(made) / "source", Path(made) / "tool"
-        # Go keeps its modules read-only.
-        log.run("copy of the module", ["cp", "-R", "--no-preserve=mode", str(module), str(source)])
-        if (own := recipe.folder / "source").is_dir():
-            shutil.copytree(own, source, dirs_exist_ok=True)
-        for line in recipe.go.generate:
-            name, *arguments = line.split()
-            log.run(f"go build {name}", [*build, "-o", str(tool), name], cwd=context, env=env)
-            log.run(line, [str(tool), *arguments], cwd=source, env=env)
-        log.run(f"go build {recipe.go.package}", program, cwd=source, env=env)
+    source = _source_folder(recipe)
+    if not source.exists():
+        with TemporaryDirectory(dir=cache_folder(), prefix=f"{recipe.name}-made-") as made:
+            copy, tool = Path(made) / "source", Path(made) / "tool"
+            # Go keeps its modules read-only.
+            log.run("copy of the module", ["cp", "-R", "--no-preserve=mode", str(module), str(copy)])
+            if (own := recipe.folder / "source").is_dir():
+                shutil.copytree(own, copy, dirs_exist_ok=True)
+            for line in recipe.go.generate:
+                name, *arguments = line.split()
+                log.run(f"go build {name}", [*build, "-o", str(tool), name], cwd=context, env=env)
+                log.run(line, [str(tool), *arguments], cwd=copy, env=env)
+            copy.rename(source)
+    log.run(f"go build {recipe.go.package}", program, cwd=source, env=env)
 
 
 def _module_folder(go: str, module: str, context: Path, log: Log) -> Path:

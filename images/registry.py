@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import selectors
+import os
+import pty
+import re
+import select
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -12,8 +16,9 @@ from images.reference import registry_of
 SILENT_SECONDS = 25
 """How long a registry may take to say its first word about an image."""
 STALLED_SECONDS = 900
-"""How long a pull that has begun may go without a word: a large layer on a slow line has none until it is there."""
+"""How long a pull that has begun may go without a sign of progress; one that gets on has no limit."""
 _LOOK_SECONDS = 1.0
+_CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 # What engines say when nobody was reached, as opposed to when somebody refused.
 _NOBODY_THERE = (
@@ -64,28 +69,42 @@ class Registries:
 
 
 def _pull(reference: str, stop: threading.Event) -> str | None:
-    with subprocess.Popen(
-        ["docker", "pull", reference],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        bufsize=1,
-    ) as pull:
-        assert pull.stdout is not None
-        last, patience, heard = "", SILENT_SECONDS, time.monotonic()
-        with selectors.DefaultSelector() as selector:
-            selector.register(pull.stdout, selectors.EVENT_READ)
-            while True:
-                if stop.is_set() or time.monotonic() - heard > patience:
-                    pull.kill()
-                    if stop.is_set():
-                        return "the pull was interrupted"
-                    return f"i/o timeout: silent for {patience} s" if not last else f"stalled after: {last}"
-                if not selector.select(timeout=_LOOK_SECONDS):
-                    continue
-                line = pull.stdout.readline()
-                if not line:
-                    break
-                last, patience, heard = line.strip() or last, STALLED_SECONDS, time.monotonic()
-    return None if pull.returncode == 0 else last.removeprefix("Error response from daemon: ")
+    # To a terminal the client tells each layer's bytes as they come; elsewhere it is silent until a layer is whole.
+    ours, terminal = pty.openpty()
+    try:
+        with (
+            tempfile.TemporaryFile() as complaints,
+            subprocess.Popen(
+                ["docker", "pull", reference], stdin=subprocess.DEVNULL, stdout=terminal, stderr=complaints
+            ) as pull,
+        ):
+            os.close(terminal)
+            if given_up := _watch(pull, ours, stop):
+                return given_up
+            if pull.wait() == 0:
+                return None
+            complaints.seek(0)
+            said = complaints.read().decode(errors="replace").split("\n")
+            last = next((line.strip() for line in reversed(said) if line.strip()), "no reason given")
+            return last.removeprefix("Error response from daemon: ")
+    finally:
+        os.close(ours)
+
+
+def _watch(pull: subprocess.Popen[bytes], terminal: int, stop: threading.Event) -> str | None:
+    """Read what the client shows until it has ended; why it was ended before that, if it was."""
+    last, patience, heard = "", SILENT_SECONDS, time.monotonic()
+    while True:
+        if stop.is_set() or time.monotonic() - heard > patience:
+            pull.kill()
+            if stop.is_set():
+                return "the pull was interrupted"
+            return f"stalled after: {last}" if last else f"i/o timeout: silent for {patience} s"
+        if not select.select([terminal], [], [], _LOOK_SECONDS)[0]:
+            continue
+        try:
+            shown = os.read(terminal, 65536)
+        except OSError:  # nobody has the other end any more
+            return None
+        lines = [line.strip() for line in _CONTROL.sub("", shown.decode(errors="replace")).splitlines()]
+        last, patience, heard = next(filter(None, reversed(lines)), last), STALLED_SECONDS, time.monotonic()

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from images import leftover_step
 from images.activity import Activity
 
 IDLE_SECONDS = 900
@@ -72,10 +73,13 @@ class Log:
                 )
             except OSError as error:
                 raise StepFailed(f"{self.name}: {step}: cannot run {command[0]}: {error.strerror}") from None
+            noted = self.path.with_suffix(".step")
             try:
+                leftover_step.note(noted, running.pid)
                 self._watch(running, step, began, [self.path, *([stdout] if stdout else [])])
             finally:
                 _end(running)
+                noted.unlink(missing_ok=True)
         self.say(f"{self.name:<11} {step}: done in {time.monotonic() - began:.0f} s")
 
     def _watch(

@@ -9,17 +9,19 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self, TextIO
 
 from images.assembly import LABEL, build, cache_folder, context_folder, fetch
+from images.leftover_step import end_leftovers
 from images.recipe import Recipe, all_recipes, all_wanted
 from images.reference import MalformedReference, reference_for
 from images.registry import Registries
-from images.step import Log, StepFailed
+from images.step import HEARTBEAT_SECONDS, Log, StepFailed
 
 ASSEMBLY_BYTES = 5 * 10**9
 """Free disk that assembling every image takes, beside what compilers need: Maven's cache, layers, images."""
@@ -53,12 +55,21 @@ class Supply:
     While inside ``with``, what is missing is pulled or assembled; leaving it ends whatever is still under way, and a
     later supply goes on from what was done. ``names`` and ``say`` are as for ``ensure``; ``say`` is called from other
     threads. ``beside`` are recipes that are assembled as well if any image had to be, for no registry has them.
+    ``references`` say under which names recipes are wanted, where it is not as their variables do.
     Raises ImageUnavailable for a name or a variable that is wrong.
     """
 
-    def __init__(self, names: Iterable[str], say: Callable[[str], None], beside: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        names: Iterable[str],
+        say: Callable[[str], None],
+        beside: Sequence[str] = (),
+        references: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         try:
-            self.wanted = {recipe.name: reference_for(recipe) for recipe in _chosen(names)}
+            self.wanted = {
+                recipe.name: references.get(recipe.name) or reference_for(recipe) for recipe in _chosen(names)
+            }
         except MalformedReference as malformed:
             raise ImageUnavailable(str(malformed)) from None
         self._say = say
@@ -84,6 +95,10 @@ class Supply:
         """Whether it is known by now that the image is there, or that it cannot be had."""
         return self._delivered[name].done()
 
+    def is_over(self) -> bool:
+        """Whether nothing is pulled or assembled any more, for the images wanted and for those beside."""
+        return not self._worker.is_alive()
+
     def failures(self) -> dict[str, str]:
         """Wait for all; which images cannot be had, each with the reason."""
         found = {}
@@ -103,16 +118,21 @@ class Supply:
                     delivered.set_exception(failure)
 
     def _supply(self) -> None:
-        missing = self._deliver_what_is_there()
-        if not missing and not self._missing_beside():
+        if self._all_there():
             return
         cache_folder().mkdir(parents=True, exist_ok=True)
         with (cache_folder() / "lock").open("w") as lock:
-            self._acquire(lock)
+            if not self._acquire(lock):
+                return
+            for name in end_leftovers(cache_folder()):
+                self._say(f"{name:<11} what a killed run left running was ended")
             # Another process may have been faster.
             _Round(self._say, self._stop).get(
                 self._deliver_what_is_there(), self._delivered, self._beside, self._missing_beside()
             )
+
+    def _all_there(self) -> bool:
+        return not self._deliver_what_is_there() and not self._missing_beside()
 
     def _deliver_what_is_there(self) -> dict[str, str]:
         missing = _outdated(self.wanted)
@@ -127,15 +147,22 @@ class Supply:
             return False
         return any(key is not None for key in _keys_of(list(self.wanted.values())).values())
 
-    def _acquire(self, lock: TextIO) -> None:
-        waits = False
+    def _acquire(self, lock: TextIO) -> bool:
+        """Wait for this process's turn; False where it needs none, for others have made everything meanwhile."""
+        began = time.monotonic()
+        told = began - HEARTBEAT_SECONDS
         while True:
             try:
-                return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
             except BlockingIOError:
-                if not waits:
-                    waits = True
-                    self._say("waiting for another run that is supplying images")
+                if time.monotonic() - told >= HEARTBEAT_SECONDS:
+                    told = time.monotonic()
+                    self._say(
+                        f"waiting for another run that is supplying images: {told - began:.0f} s so far"
+                    )
+                    if self._all_there():
+                        return False
                 if self._stop.wait(0.5):
                     raise ImageUnavailable("the supply of images was interrupted") from None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -9,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from fixtures.conditions import holds_within
+from images.leftover_step import end_leftovers
 from images.step import Log, StepFailed
+from tests.unit.conftest import ROOT
 
 SILENT_WORK = f"{sys.executable} -c 'import time\nwhile time.process_time() < 2.6: pass'"
 """Computes in a child and writes nothing, for longer than IDLE."""
@@ -28,8 +32,8 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Log:
 said: list[str] = []
 
 
-def has_ended(file: Path) -> bool:
-    """Whether the process whose id the file holds ends soon."""
+def has_ended(file: Path, seconds: float = 10) -> bool:
+    """Whether the process whose id the file holds ends within the time."""
 
     def gone() -> bool:
         try:
@@ -38,7 +42,7 @@ def has_ended(file: Path) -> bool:
             return True
         return state == "Z"
 
-    return holds_within(gone, 10) is not None
+    return holds_within(gone, seconds) is not None
 
 
 @pytest.mark.parametrize(
@@ -89,3 +93,43 @@ def test_a_step_that_is_not_wanted_any_more_is_ended(log: Log, tmp_path: Path) -
     assert str(failures[0]) == "kafka: working was interrupted"
     with pytest.raises(StepFailed, match="next was interrupted"):
         log.run("next", ["sh", "-c", "exit 3"])
+
+
+LONE = """
+import sys
+from pathlib import Path
+from images.leftover_step import end_leftovers
+from images.step import Log
+log = Log("kafka", Path(sys.argv[1]) / "kafka.log", print)
+log.run("working", ["sh", "-c", f"echo $$ >{sys.argv[1]}/own; sleep 600 & echo $! >{sys.argv[1]}/child; wait"])
+"""
+
+
+def test_what_a_killed_run_left_running_is_ended_by_the_next(tmp_path: Path) -> None:
+    """Given a run that was killed in the middle of a step, which goes on, and the note of a step that is gone,
+    when the next run begins,
+    then the step and its children are ended, and nobody else is."""
+    killed = subprocess.Popen(
+        [sys.executable, "-c", LONE, str(tmp_path)], cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    child = tmp_path / "child"
+    assert holds_within(lambda: child.exists() and child.read_text() != "", 60) is not None
+    killed.kill()
+    killed.wait()
+    (tmp_path / "other.step").write_text(f"{os.getpid()} 1")
+    assert not has_ended(child, 0)
+    assert end_leftovers(tmp_path) == ["kafka"]
+    assert has_ended(tmp_path / "own")
+    assert has_ended(child)
+    assert not list(tmp_path.glob("*.step"))
+
+
+def test_a_step_that_ended_in_order_leaves_no_note(log: Log, tmp_path: Path) -> None:
+    """Given a step that ends well and one that fails,
+    when both are over,
+    then the next run finds nothing to end."""
+    log.run("fine", ["true"])
+    with pytest.raises(StepFailed):
+        log.run("bad", ["false"])
+    assert end_leftovers(tmp_path) == []
+    assert not list(tmp_path.glob("*.step"))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -16,9 +14,8 @@ from pathlib import Path
 import pytest
 
 import images
-from images import assembly, supply
-from images.recipe import GoBuild, Recipe, all_recipes, all_wanted
-from images.step import Log
+from images import supply
+from images.recipe import Recipe, all_recipes, all_wanted
 from images.supply import ImageUnavailable
 from tests.unit.conftest import ROOT
 
@@ -308,66 +305,3 @@ def test_the_content_key_follows_what_the_image_is_built_from(recipe: Recipe) ->
         replace(recipe, uses=uses).content_key() for uses in ((), ("debian",), ("jre",), ("debian", "mc"))
     }
     assert len(keys) == 4
-
-
-def test_what_was_fetched_is_not_fetched_again(engine: StandInEngine, recipe: Recipe, tmp_path: Path) -> None:
-    """Given a recipe that Maven fetches for,
-    when its context is laid out twice, and once more after a change,
-    then Maven runs twice and the outdated context is gone."""
-    (recipe.folder / "pom.xml").write_text("<project/>")
-    engine.put("mvn", f'#!/bin/sh\necho "$*" >>"{tmp_path}/mvn"\n')
-    log = Log("kafka", tmp_path / "log", lambda line: None)
-    first = assembly.fetch(recipe, log)
-    assert assembly.fetch(recipe, log) == first
-    (recipe.folder / "pom.xml").write_text("<project></project>")
-    second = assembly.fetch(recipe, log)
-    assert not first.exists()
-    assert (second / "start.sh").exists()
-    assert len((tmp_path / "mvn").read_text().splitlines()) == 2
-
-
-# A Go as far as assembling goes: says which version it is and where a module lies, and builds programs that write
-# down where they run.
-GO = """
-    #!/bin/sh
-    case "$1 $2" in
-      "env GOVERSION") echo go1.24.6 ;;
-      "mod download") echo '{{"Dir": "{module}"}}' ;;
-      build\\ *)
-        while [ "$1" != -o ]; do shift; done
-        printf '#!/bin/sh\\necho "$*" >>generated\\n' >"$2"
-        chmod +x "$2"
-        if [ -e generated ]; then cat generated >>"$2"; fi ;;
-    esac
-"""
-
-
-@pytest.mark.parametrize("generate", [(), ("example.org/tool gen ./pkg",)])
-def test_a_go_module_is_taken_as_it_is_or_completed_in_a_copy(
-    generate: tuple[str, ...], engine: StandInEngine, recipe: Recipe, tmp_path: Path
-) -> None:
-    """Given a module that is published whole, or without its generated code, in a read-only module cache,
-    when a recipe has a program built from it and wants some of its files,
-    then the files are in the context, code is generated in a copy that goes and has the recipe's own source files,
-    and the module is as before."""
-    module = tmp_path / "module"
-    (module / "conf" / "deep").mkdir(parents=True)
-    (module / "conf" / "deep" / "plugin.json").write_text("{}")
-    (module / "other").write_text("")
-    (module / "generated").write_text("# the module's own\n")
-    (recipe.folder / "source").mkdir()
-    (recipe.folder / "source" / "generated").write_text("# the recipe's own\n")
-    before = sorted(module.rglob("*"))
-    engine.put("go", textwrap.dedent(GO).lstrip().format(module=module))
-    for tool in ("cp", "cat", "chmod", "gcc"):
-        (tmp_path / "bin" / tool).symlink_to(shutil.which(tool, path=os.defpath) or "/bin/false")
-    go = GoBuild("./cmd", "program", "", "-s", "example.org/module", ["conf/**/*.json"], generate)
-    context = assembly.fetch(replace(recipe, go=go), Log("kafka", tmp_path / "log", lambda line: None))
-    assert (context / "module" / "conf" / "deep" / "plugin.json").read_text() == "{}"
-    assert not (context / "module" / "other").exists()
-    program = (context / "program").read_text()
-    assert [line in program for line in ("gen ./pkg", "# the recipe's own")] == [bool(generate)] * 2
-    assert "# the module's own" not in program
-    assert (module / "generated").read_text() == "# the module's own\n"
-    assert sorted(module.rglob("*")) == before
-    assert not list(assembly.cache_folder().glob("*-source-*"))
