@@ -10,6 +10,7 @@ from typing import Protocol
 import pytest
 
 from fixtures.expectations import Expectation, expectations_of
+from fixtures.run_images import RunImages
 from fixtures.static_catalogue import STACKS, judge_folder
 from fixtures.suite_run import ROOT, SuiteRun, plugins_handed_on, run_suite
 from fixtures.two_runs import TwoRuns, run_both
@@ -83,9 +84,10 @@ KNOWN_BAD = ROOT / "fixtures" / "stacks" / "runtime" / "valkey-without-replicas"
 
 @pytest.fixture(scope="session")
 def two_runs(
-    pytestconfig: pytest.Config, probe_image: str, tmp_path_factory: pytest.TempPathFactory
+    pytestconfig: pytest.Config, run_images: RunImages, tmp_path_factory: pytest.TempPathFactory
 ) -> TwoRuns:
     """The smallest profile booted and judged twice at the same time: `sound` as it is, `bad` as a known-bad variant."""
+    run_images.await_end()
     selection = [
         *plugins_handed_on(pytestconfig),
         *("tests/runtime", "-m", "acceptance", "-k", "test_run_02 or (test_run_07 and each_node)"),

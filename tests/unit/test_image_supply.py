@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 import images
-from fixtures.run_images import RunImages, images_of
+from fixtures.run_images import RunImages, StackImage, images_of
 from images.recipe import Recipe
 from images.supply import ImageUnavailable
 from tests.unit.test_images import KAFKA, StandInEngine
@@ -100,7 +101,32 @@ def test_the_images_of_a_run_are_those_of_its_services() -> None:
             "app": service("example/app:1", "data"),
         }
     }
-    assert images_of(model) == {"kafka": {"messaging", "more"}, "loki": {"observability"}, "tempo": set()}
+    assert images_of(model) == {
+        "kafka": StackImage(KAFKA.image, {"messaging", "more"}),
+        "loki": StackImage(LOKI.image, {"observability"}),
+        "tempo": StackImage(TEMPO.image),
+    }
+
+
+def test_the_environment_names_an_image_and_a_persons_own_file_does_not(
+    engine: StandInEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given an image that the environment renames, and one that .env renames, which the suite's stack is not made by,
+    when the run's images are supplied,
+    then they are those that Compose names in its model."""
+    monkeypatch.setenv("KAFKA_IMAGE", "team/kafka:4")
+    monkeypatch.setattr("images.supply.reference_for", lambda recipe: f"persons/{recipe.name}:1")
+    model = {"services": {"kafka-1": service("team/kafka:4", "m"), "loki": service(LOKI.image, "o")}}
+    engine.has("team/kafka:4")
+    engine.has(LOKI.image)
+    run = RunImages(["kafka", "loki"], stack=images_of(model))
+    assert [run.reference(name) for name in ("kafka", "loki")] == ["team/kafka:4", LOKI.image]
+    run.close()
+    assert not engine.calls("pull")
+
+
+def needed(kafka: set[str], loki: set[str]) -> dict[str, StackImage]:
+    return {"kafka": StackImage(KAFKA.image, kafka), "loki": StackImage(LOKI.image, loki)}
 
 
 def test_a_missing_image_loses_the_profiles_that_need_it(engine: StandInEngine) -> None:
@@ -108,12 +134,62 @@ def test_a_missing_image_loses_the_profiles_that_need_it(engine: StandInEngine) 
     when it asks which profiles are lost,
     then it is the one that needs the image, with the reason; where every profile needs it, nothing is left to judge."""
     engine.has(KAFKA.image)
-    run = RunImages(["kafka", "loki"], profiles={"kafka": {"messaging"}, "loki": {"observability"}})
+    run = RunImages(["kafka", "loki"], stack=needed({"messaging"}, {"observability"}))
     lost = run.lost_profiles()
     run.close()
     assert lost.keys() == {"observability"}
     assert lost["observability"].startswith("loki: ")
-    run = RunImages(["kafka", "loki"], profiles={"kafka": {"messaging"}, "loki": set()})
+    run = RunImages(["kafka", "loki"], stack=needed({"messaging"}, set()))
     with pytest.raises(ImageUnavailable, match=r"^loki: "):
         run.lost_profiles()
     run.close()
+
+
+def test_a_stack_is_held_to_seconds_when_nothing_is_compiled_any_more(
+    engine: StandInEngine, tmp_path: Path
+) -> None:
+    """Given an image that is there, and another whose pull takes its time,
+    when the first is delivered, and then the end of the supply is waited for,
+    then the first does not wait for the second, and at the end nothing is under way."""
+    go_on = tmp_path / "go-on"
+    engine.has(KAFKA.image)
+    engine.put(
+        "docker",
+        f"""#!/bin/sh
+case "$*" in
+  *inspect*kafka*) echo null ;;
+  *inspect*) echo "no such image" >&2; exit 1 ;;
+  pull*) echo Pulling; while [ ! -e {go_on} ]; do /bin/sleep 0.1; done ;;
+esac
+""",
+    )
+    run = RunImages(["kafka", "loki"])
+    assert run.reference("kafka") == KAFKA.image
+    assert not run.start().is_over()
+    go_on.touch()
+    run.await_end()
+    assert run.reference("loki") == LOKI.image
+    run.close()
+
+
+def test_another_run_that_supplies_is_waited_for_and_seen_at_work(
+    engine: StandInEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a lock that another run holds, and an image that this run lacks and the other one makes meanwhile,
+    when it is ensured,
+    then the wait is told time and again, and it ends with the image and not with the other run."""
+    monkeypatch.setattr("images.supply.HEARTBEAT_SECONDS", 0.6)
+    cache = tmp_path / "cache" / "dayzero" / "images"
+    cache.mkdir(parents=True)
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        if len(said) == 2:
+            engine.has(KAFKA.image)
+
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert images.ensure(["kafka"], say) == {"kafka": KAFKA.image}
+    assert len(said) >= 2
+    assert all(line.startswith("waiting for another run") for line in said)
