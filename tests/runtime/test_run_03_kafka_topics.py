@@ -51,6 +51,7 @@ def test_the_seeds_own_command_lists_both_topics(stack: Stack, verdict: Verdict)
     """Given the booted stack,
     when kafka-topics lists the topics inside the first broker, without any credential,
     then both baseline topics are in the list."""
+    require_service("kafka-1", stack)
     listed = stack.execute(
         "kafka-1", ["kafka-topics", "--bootstrap-server", "kafka-1:19092", "--list"]
     ).split()

@@ -65,6 +65,7 @@ def test_up_again_changes_nothing(promises: dict[str, Promise], stack: Stack, ve
     """Given a stack that is up and provisioned,
     when the one documented command runs a second time,
     then every init runs again, exits with 0, and leaves every target's state exactly as before."""
+    stack.require_images_of(*promises)
     inits = [name for name in promises if name in stack.model["services"]]
     before = {name: snapshot(stack, name) for name in inits}
     started = {name: stack.container(name).state.started_at for name in inits}

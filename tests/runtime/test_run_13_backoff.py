@@ -10,6 +10,7 @@ from fixtures.criterion import criterion
 from fixtures.inventory import Promise
 from fixtures.retry_schedule import ALARM_RATE, TESTS, judge_schedule, together
 from fixtures.retrying_copies import RetryingCopies
+from fixtures.stack import Stack
 from fixtures.verdict import Verdict
 
 BUSY_SECONDS = 0.3
@@ -53,10 +54,13 @@ def test_retries_back_off_and_are_randomised(
 
 @pytest.mark.slow
 @criterion("RUN-13", subject="all inits")
-def test_fifty_inits_do_not_arrive_together(retrying_copies: RetryingCopies, verdict: Verdict) -> None:
+def test_fifty_inits_do_not_arrive_together(
+    retrying_copies: RetryingCopies, planned_stack: Stack, promises: dict[str, Promise], verdict: Verdict
+) -> None:
     """Given fifty inits that were started together in front of targets that never answer,
     when what their attempts and their starts take is left out of account,
     then at the last attempts that all have made, no more of them arrive within a moment than chance brings together."""
+    planned_stack.require_images_of(*promises)
     waits = [one.waiting for init in retrying_copies.copies for one in retrying_copies.waits(init)]
     verdict.require(
         all(wait.third for wait in waits), "some copy hardly paused: see the single inits' results"

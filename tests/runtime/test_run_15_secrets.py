@@ -95,6 +95,7 @@ def test_no_secret_shows_around_the_servers_or_in_the_reports(
     when the stack has booted, been provisioned again and been broken,
     then no value, plain, encoded or as an unsalted digest, is in any process, inspect, log or image history, in the
     containers' scratch space, in the suite's reports or in its temporary files."""
+    stack.require_whole()
     inits = {stack.container(name).id for name in promises if name in stack.model["services"]}
     rest = [container for container in stack.containers() if container.id not in inits]
     found = leaks_of(rest, stack.secrets.values)

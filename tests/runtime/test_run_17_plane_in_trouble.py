@@ -21,6 +21,7 @@ from fixtures.inventory import Promise
 from fixtures.loki_beside import fill, loki_beside
 from fixtures.loki_observer import LokiObserver
 from fixtures.needed_later import is_needed
+from fixtures.observers import require_service
 from fixtures.stack import Stack, await_condition
 from fixtures.verdict import Verdict
 
@@ -50,14 +51,15 @@ class BrokenRule:
 @pytest.fixture(scope="module")
 def broken_rule(stack: Stack) -> Iterator[Future[BrokenRule]]:
     """A rule file with a syntax error, given to a Loki of its own."""
+    require_service("loki", stack)
     with ThreadPoolExecutor(1) as pool:
         yield pool.submit(_break_a_rule, stack)
 
 
 @pytest.fixture
-def broken_rule_underway(request: pytest.FixtureRequest) -> None:
+def broken_rule_underway(request: pytest.FixtureRequest, stack: Stack) -> None:
     """Lets that Loki take its time beside the other tests, if its own one comes later."""
-    if is_needed(request.session, "broken_rule"):
+    if "loki" in stack.model["services"] and is_needed(request.session, "broken_rule"):
         request.getfixturevalue("broken_rule")
 
 
@@ -84,6 +86,7 @@ def test_a_loki_that_cannot_write_says_so_and_ends(stack: Stack, verdict: Verdic
     """Given a Loki whose data folder is read-only,
     when it starts,
     then it ends with a code other than 0 and a line that names the folder, instead of taking lines that it loses."""
+    require_service("loki", stack)
     with run_of(stack, "loki", volumes=["loki-data:/loki:ro"]) as container:
         await_end(container, NAMED_SECONDS)
         code = container.state.exit_code

@@ -51,6 +51,7 @@ def test_every_panel_shows_data(
     verdict.subject = uid
     dashboard = grafana.dashboard(uid)
     services = [tag.removeprefix(_NEEDS) for tag in dashboard["tags"] if tag.startswith(_NEEDS)]
+    stack.require_images_of(*services)
     absent = [name for name in services if name not in stack.model["services"]]
     if absent:
         leave_out(f"it is about {', '.join(absent)}, not part of the chosen profiles")

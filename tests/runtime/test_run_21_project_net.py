@@ -52,6 +52,7 @@ def test_names_resolve_and_connect_both_ways(
     """Given a second project that has joined project_net,
     when its application connects to every target of the stack by its service's name, and each of them to it,
     then each connection is made."""
+    stack.require_images_of(*promises)
     present = [promise for name, promise in promises.items() if name in stack.model["services"]]
     if not present:
         verdict.not_applicable("the chosen profiles have no init, and so no target to connect to")

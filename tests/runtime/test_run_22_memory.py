@@ -12,6 +12,7 @@ def test_running_containers_reserve_what_the_files_state(stack: Stack, verdict: 
     """Given the stack's own compose files state a memory reservation for each member of a cluster,
     when the running containers are inspected,
     then each carries exactly that reservation and limit."""
+    stack.require_whole()
     stated = stack.client([stack.root / "docker-compose.yml"]).compose.config(return_json=True)
     assert isinstance(stated, dict)
     wrong, missing = [], []

@@ -85,10 +85,13 @@ def restarts(
 
 @criterion("RUN-24", subject="servers")
 @pytest.mark.parametrize("way", WAYS)
-def test_what_served_serves_again(way: str, restarts: Restarts, verdict: Verdict) -> None:
+def test_what_served_serves_again(
+    way: str, restarts: Restarts, planned_stack: Stack, promises: dict[str, Promise], verdict: Verdict
+) -> None:
     """Given a stack that is up on an engine,
     when the engine is shut down under it, or is cut off with all that runs on it, and is started again,
     then every server is healthy again in time, and every gate runs, without any command."""
+    planned_stack.require_images_of(*promises)
     seen = restarts.returns[way]
     verdict.expected = f"{way}: all servers healthy and all gates running within {READY_SECONDS} s"
     verdict.observed = f"not back: {'; '.join(seen.not_back) or 'none'}; settled {seen.took}"
