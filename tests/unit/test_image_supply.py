@@ -145,6 +145,16 @@ def test_a_missing_image_loses_the_profiles_that_need_it(engine: StandInEngine) 
     run.close()
 
 
+def test_every_image_that_a_profile_lacks_is_named(engine: StandInEngine) -> None:
+    """Given a run of one profile, two of whose images cannot be had,
+    when it asks which profiles are lost,
+    then the reason names both."""
+    run = RunImages(["kafka", "loki"], stack=needed({"both"}, {"both"}))
+    lost = run.lost_profiles()
+    run.close()
+    assert {line.partition(":")[0] for line in lost["both"].splitlines()} == {"kafka", "loki"}, lost
+
+
 def test_a_stack_is_held_to_seconds_when_nothing_is_compiled_any_more(
     engine: StandInEngine, tmp_path: Path
 ) -> None:
