@@ -84,7 +84,10 @@ KNOWN_BAD = ROOT / "fixtures" / "stacks" / "runtime" / "valkey-without-replicas"
 
 @pytest.fixture(scope="session")
 def two_runs(
-    pytestconfig: pytest.Config, run_images: RunImages, tmp_path_factory: pytest.TempPathFactory
+    pytestconfig: pytest.Config,
+    probe_image: str,
+    run_images: RunImages,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> TwoRuns:
     """The smallest profile booted and judged twice at the same time: `sound` as it is, `bad` as a known-bad variant."""
     run_images.await_end()
