@@ -21,6 +21,7 @@ pytest_plugins = [
     "fixtures.report",
     "fixtures.run_images",
     "fixtures.running_stack",
+    "fixtures.failure_evidence",
     "fixtures.long_waits",
     "fixtures.plain_stack",
     "fixtures.side_by_side",
