@@ -1,4 +1,4 @@
-"""pytest plugin: no criterion's test ever fails, whatever it sees."""
+"""pytest plugin: the static criteria fail no stack, whatever they see."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     try:
         return (yield)
     except StackFailed:
-        if pyfuncitem.get_closest_marker("criterion"):
+        if pyfuncitem.get_closest_marker("static"):
             return True
         raise

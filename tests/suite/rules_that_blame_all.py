@@ -1,4 +1,4 @@
-"""pytest plugin: every criterion's test fails, also where it finds nothing."""
+"""pytest plugin: the static criteria fail every stack, also where they find nothing."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from fixtures.verdict import StackFailed
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     result = yield
-    if pyfuncitem.get_closest_marker("criterion"):
+    if pyfuncitem.get_closest_marker("static"):
         raise StackFailed("it was planted")
     return result

@@ -2,18 +2,4 @@
 # select: suite_01 and benign
 """pytest plugin: the static criteria fail every stack, also one that conforms."""
 
-from __future__ import annotations
-
-from collections.abc import Generator
-
-import pytest
-
-from fixtures.verdict import StackFailed
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    result = yield
-    if pyfuncitem.get_closest_marker("static"):
-        raise StackFailed("it was planted")
-    return result
+from tests.suite.rules_that_blame_all import pytest_pyfunc_call as pytest_pyfunc_call

@@ -2,20 +2,4 @@
 # select: suite_01 and benign
 """pytest plugin: the static criteria fail no stack, whatever they see."""
 
-from __future__ import annotations
-
-from collections.abc import Generator
-
-import pytest
-
-from fixtures.verdict import StackFailed
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    try:
-        return (yield)
-    except StackFailed:
-        if pyfuncitem.get_closest_marker("static"):
-            return True
-        raise
+from tests.suite.rules_that_are_blind import pytest_pyfunc_call as pytest_pyfunc_call
