@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from images.process import stat_of
+
 BUSY_SECONDS = 2.0
 """Less computing than this since the last sign of life is the ticking of an idle program."""
 
@@ -36,12 +38,9 @@ class Activity:
     def _cpu_seconds(self) -> float:
         """What the session's living processes, and those that they have waited for, have computed so far."""
         ticks = 0
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                # Behind the name, which may hold anything: state, ppid, pgrp, session, … utime, stime, cutime, cstime.
-                fields = stat.read_text(errors="replace").rpartition(")")[2].split()
-            except OSError:  # it has ended meanwhile
-                continue
+        for process in Path("/proc").glob("[0-9]*"):
+            # State, ppid, pgrp, session, … utime, stime, cutime, cstime.
+            fields = stat_of(process.name)
             if len(fields) > 14 and int(fields[3]) == self._session:
                 ticks += sum(map(int, fields[11:15]))
         return ticks / os.sysconf("SC_CLK_TCK")

@@ -5,18 +5,14 @@ Two of them at once would write the same files, and take each other's time and m
 
 from __future__ import annotations
 
-import os
-import signal
-import time
-from contextlib import suppress
 from pathlib import Path
 
-_GRACE_SECONDS = 10
+from images.process import end_session, started
 
 
 def note(file: Path, session: int) -> None:
     """Write down which session a step runs in; whoever ends it in order removes the file."""
-    file.write_text(f"{session} {_started(session)}")
+    file.write_text(f"{session} {started(session)}")
 
 
 def end_leftovers(folder: Path) -> list[str]:
@@ -26,30 +22,10 @@ def end_leftovers(folder: Path) -> list[str]:
     """
     ended = []
     for file in sorted(folder.glob("*.step")):
-        session, _, started = file.read_text().partition(" ")
+        session, _, noted = file.read_text().partition(" ")
         # The same number may be another process by now, which started at another time.
-        if started and _started(int(session)) == started:
-            _end(int(session))
+        if noted and started(int(session)) == noted:
+            end_session(int(session))
             ended.append(file.stem)
         file.unlink()
     return ended
-
-
-def _end(session: int) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(session, number)
-        asked = time.monotonic()
-        while _started(session) and time.monotonic() - asked < _GRACE_SECONDS:
-            time.sleep(0.1)
-        if not _started(session):
-            return
-
-
-def _started(process: int) -> str:
-    """When a process that still runs was started, in ticks since the machine's boot; empty where there is none."""
-    try:
-        fields = Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return "" if fields[0] == "Z" else fields[19]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import threading
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from images import leftover_step
 from images.activity import Activity
+from images.process import end_session
 
 IDLE_SECONDS = 900
 """How long a step may neither write nor compute before it counts as stuck. One that does has no limit."""
@@ -21,7 +21,6 @@ HEARTBEAT_SECONDS = 30
 """How often a long step says that it still runs."""
 TAIL_LINES = 15
 _LOOK_SECONDS = 1.0
-_GRACE_SECONDS = 10
 
 
 class StepFailed(RuntimeError):
@@ -78,7 +77,9 @@ class Log:
                 leftover_step.note(noted, running.pid)
                 self._watch(running, step, began, [self.path, *([stdout] if stdout else [])])
             finally:
-                _end(running)
+                if running.poll() is None:
+                    end_session(running.pid)
+                    running.poll()
                 noted.unlink(missing_ok=True)
         self.say(f"{self.name:<11} {step}: done in {time.monotonic() - began:.0f} s")
 
@@ -113,15 +114,3 @@ class Log:
         return "\n".join(
             f"  | {line}" for line in self.path.read_text(errors="replace").splitlines()[-TAIL_LINES:]
         )
-
-
-def _end(running: subprocess.Popen[bytes]) -> None:
-    """End what still runs of the step, its children too."""
-    if running.poll() is not None:
-        return
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(running.pid, number)
-        with suppress(subprocess.TimeoutExpired):
-            running.wait(timeout=_GRACE_SECONDS)
-            return
