@@ -30,6 +30,10 @@ PROGRAM_BYTES = 4 * 10**9
 """Free disk for each program that has to be compiled: its modules, and what Go keeps of the work."""
 
 
+_SILENT_SECONDS = 60
+"""An engine that has not answered by then does not answer at all."""
+
+
 class ImageUnavailable(RuntimeError):
     """An image cannot be had: one line that says why and what to do, after a build with the log's last lines."""
 
@@ -135,7 +139,7 @@ class Supply:
         return not self._deliver_what_is_there() and not self._missing_beside()
 
     def _deliver_what_is_there(self) -> dict[str, str]:
-        missing = _outdated(self.wanted)
+        missing = _outdated(self.wanted, self._stop)
         for name in self.wanted.keys() - missing.keys():
             if not self._delivered[name].done():
                 self._delivered[name].set_result(None)
@@ -143,9 +147,9 @@ class Supply:
 
     def _missing_beside(self) -> bool:
         """Whether a companion is missing on an engine whose images were assembled."""
-        if not self._beside or not _outdated(self._beside):
+        if not self._beside or not _outdated(self._beside, self._stop):
             return False
-        return any(key is not None for key in _keys_of(list(self.wanted.values())).values())
+        return any(key is not None for key in _keys_of(self.wanted.values(), self._stop).values())
 
     def _acquire(self, lock: TextIO) -> bool:
         """Wait for this process's turn; False where it needs none, for others have made everything meanwhile."""
@@ -177,9 +181,9 @@ def _chosen(names: Iterable[str]) -> list[Recipe]:
     return chosen or all_wanted()
 
 
-def _outdated(wanted: dict[str, str]) -> dict[str, str]:
+def _outdated(wanted: dict[str, str], stop: threading.Event) -> dict[str, str]:
     """Those that are missing, or that we assembled from another recipe than today's."""
-    there = _keys_of(list(wanted.values()))
+    there = _keys_of(wanted.values(), stop)
     return {
         name: reference
         for name, reference in wanted.items()
@@ -187,24 +191,36 @@ def _outdated(wanted: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _keys_of(references: Sequence[str]) -> dict[str, str | None]:
+def _keys_of(references: Iterable[str], stop: threading.Event) -> dict[str, str | None]:
     """The content key of each image that the engine has; None for one that we did not assemble."""
     keys: dict[str, str | None] = {}
     for reference in references:
-        asked = subprocess.run(
-            ["docker", "image", "inspect", "--format", "{{json .Config.Labels}}", reference],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        if asked.returncode == 0:
-            keys[reference] = (json.loads(asked.stdout) or {}).get(LABEL)
-        elif "no such image" not in asked.stderr.lower():
+        code, labels, complaint = _inspect(reference, stop)
+        if code == 0:
+            keys[reference] = (json.loads(labels) or {}).get(LABEL)
+        elif "no such image" not in complaint.lower():
             raise ImageUnavailable(
-                f"docker image inspect {reference}: {asked.stderr.strip()}: run `make engine` first"
+                f"docker image inspect {reference}: {complaint.strip()}: run `make engine` first"
             )
     return keys
+
+
+def _inspect(reference: str, stop: threading.Event) -> tuple[int, str, str]:
+    """Ask the engine for an image's labels: exit code, output, complaint. An engine that is mute is left at `stop`."""
+    command = ["docker", "image", "inspect", "--format", "{{json .Config.Labels}}", reference]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as asked:
+        began = time.monotonic()
+        while not stop.is_set():
+            try:
+                labels, complaint = asked.communicate(timeout=0.2)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() - began < _SILENT_SECONDS:
+                    continue
+                asked.kill()
+                return 1, "", f"no answer in {_SILENT_SECONDS} s"
+            return asked.returncode, labels, complaint
+        asked.kill()
+    raise ImageUnavailable("the supply of images was interrupted")
 
 
 class _Round:
@@ -232,7 +248,7 @@ class _Round:
         at_once: bool,
     ) -> None:
         """Supply what is missing, telling each image's future; and what is made beside, if something is assembled."""
-        self._beside = _outdated(beside)
+        self._beside = _outdated(beside, self._stop)
         with self._pool:
             if at_once:
                 self._assemble_beside()
@@ -286,7 +302,9 @@ class _Round:
         log = Log(recipe.name, cache_folder() / f"{recipe.name}.log", self._say, self._stop)
         log.path.write_bytes(b"")
         used = {name: Recipe.named(name).image for name in recipe.uses}
-        building = [self._request(Recipe.named(name), image) for name, image in _outdated(used).items()]
+        building = [
+            self._request(Recipe.named(name), image) for name, image in _outdated(used, self._stop).items()
+        ]
         with self._compilers if recipe.go else self._others:
             context = fetch(recipe, log)
         for image in building:
