@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 
 import images
+from fixtures.conditions import holds_within
 from fixtures.run_images import RunImages, StackImage, images_of
+from images.process import stat_of
 from images.recipe import Recipe
 from images.supply import ImageUnavailable
 from tests.unit.test_images import KAFKA, StandInEngine
@@ -51,6 +54,28 @@ def test_what_is_under_way_is_ended_with_the_supply(engine: StandInEngine) -> No
         assert begun.wait(30)
     with pytest.raises(ImageUnavailable, match="interrupted"):
         supply.reference("kafka")
+
+
+def test_an_engine_that_never_answers_is_left_with_the_supply(engine: StandInEngine) -> None:
+    """Given an engine that is asked for an image and says nothing,
+    when the supply is left,
+    then nobody asks any more, and whoever waits for the image learns that it was interrupted."""
+    engine.put("docker", "#!/bin/sh\necho asked >&2\nexec /bin/sleep 600\n")
+    with images.Supply(["kafka"], lambda line: None) as supply:
+        holds_within(lambda: bool(children()), 30)
+        asked = children()
+    assert asked
+    assert not asked & children()
+    with pytest.raises(ImageUnavailable, match="interrupted"):
+        supply.reference("kafka")
+
+
+def children() -> set[str]:
+    """The processes that this one has started and that still run."""
+    processes = {entry.name: stat_of(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+    return {
+        name for name, stat in processes.items() if stat and stat[0] != "Z" and int(stat[1]) == os.getpid()
+    }
 
 
 def test_a_second_try_says_that_it_goes_on(engine: StandInEngine, tmp_path: Path) -> None:
