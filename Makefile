@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # The Compose that `make engine` names, on a bare Python too.
-COMPOSE := $(PYTHON) -m fixtures.compose_plugin compose $(addprefix --env-file ,$(wildcard .env.example .env))
+COMPOSE := $(PYTHON) -m tools.bootstrap.compose_plugin compose $(addprefix --env-file ,$(wildcard .env.example .env))
 
 .DEFAULT_GOAL := help
 .PHONY: help python engine compose images secrets up down acceptance test nightly lint lock inventory clean
@@ -11,25 +11,25 @@ help:                       ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 python:
-	@$(PYTHON) -m fixtures.python_version
+	@$(PYTHON) -m tools.python_version
 
 .venv: requirements.lock | python
-	@$(PYTHON) -m fixtures.venv && touch .venv
+	@$(PYTHON) -m tools.venv && touch .venv
 
 engine: python              ## find a Docker engine with Compose, the newest; on Debian as root, install and start one
-	@$(PYTHON) -m fixtures.engine
+	@$(PYTHON) -m tools.bootstrap.engine
 
 compose: .venv engine       ## supply a Compose of today as a plugin file and print where it is: pytest --compose FILE
-	@$(BIN)/python -m fixtures.pinned_compose
+	@$(BIN)/python -m tools.pinned_compose
 
 images: .venv engine        ## pull the images, or assemble them where no image registry answers
-	@$(BIN)/python -m images
+	@$(BIN)/python -m tools.images
 
 secrets: .venv              ## make the stack's secret files, if they are not there
-	@$(BIN)/python -m fixtures.stack_secrets
+	@$(BIN)/python -m tools.secrets.make
 
 up: images secrets          ## boot the stack and leave it up
-	$(COMPOSE) $$($(BIN)/python -m fixtures.log_driver) up -d
+	$(COMPOSE) $$($(BIN)/python -m dayzero.docker.loki_driver) up -d
 
 down:                       ## stop the stack and keep its data
 	$(COMPOSE) down
@@ -45,13 +45,13 @@ nightly: images secrets     ## all of it, with every long wait and the known-bad
 	$(BIN)/tox run -e lint,nightly
 
 lint: .venv                 ## every linter and the type checker
-	@$(BIN)/python -m fixtures.lint
+	@$(BIN)/python -m tools.lint
 
 lock:                       ## renew requirements.lock from pyproject.toml (needs uv)
 	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" --extra dev pyproject.toml --output-file requirements.lock
 
 inventory: .venv            ## render inventory.yml as docs/inventory.md
-	@$(BIN)/python -m fixtures.inventory_page
+	@$(BIN)/python -m tools.inventory_page
 
 clean:                      ## remove the stack with its data and secrets, and everything else that was generated
 	-$(COMPOSE) down --volumes --remove-orphans

@@ -6,27 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.compose_plugin import NAMED_BY
+from tools.bootstrap.compose_plugin import NAMED_BY
 
 pytest_plugins = [
     "pytester",
-    "fixtures.collection_rules",
-    "fixtures.exit_status",
-    "fixtures.given_compose",
-    "fixtures.judging",
-    "fixtures.observers",
-    "fixtures.obstacle",
-    "fixtures.progress",
-    "fixtures.static_project",
-    "fixtures.report",
+    "dayzero.pytest_plugin.collection",
+    "dayzero.pytest_plugin.exit_status",
+    "dayzero.pytest_plugin.compose_choice",
+    "dayzero.pytest_plugin.evaluation",
+    "dayzero.pytest_plugin.targets",
+    "dayzero.pytest_plugin.setup_errors",
+    "dayzero.pytest_plugin.progress",
+    "dayzero.pytest_plugin.static",
+    "dayzero.pytest_plugin.report",
     "fixtures.run_images",
-    "fixtures.running_stack",
-    "fixtures.failure_evidence",
-    "fixtures.long_waits",
-    "fixtures.plain_stack",
-    "fixtures.side_by_side",
-    "fixtures.given_options",
-    "fixtures.tried_images",
+    "dayzero.pytest_plugin.runtime",
+    "dayzero.pytest_plugin.failure_evidence",
+    "dayzero.pytest_plugin.long_waits",
+    "dayzero.pytest_plugin.plain_stack",
+    "dayzero.pytest_plugin.per_init",
+    "dayzero.pytest_plugin.options",
+    "fixtures.image_contract",
 ]
 
 

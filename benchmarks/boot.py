@@ -19,11 +19,11 @@ from pathlib import Path
 
 from python_on_whales import DockerClient
 
-from fixtures.cli_start import cli_start_seconds
-from fixtures.inventory import load_inventory
-from fixtures.planes import PLANES
-from fixtures.run_identity import RunIdentity
-from fixtures.stack import Stack, ending, remove_run
+from dayzero.analysis.inventory import load_inventory
+from dayzero.docker.run_identity import RunIdentity
+from dayzero.stack.cli_start import cli_start_seconds
+from dayzero.stack.profiles import PLANES
+from dayzero.stack.stack import Stack, ending, remove_run
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -14,9 +14,9 @@ import pytest
 from python_on_whales import DockerClient
 from ruamel.yaml import YAML
 
-import images
-from fixtures.tried_images import await_success, exit_code, folder_of, succeeds
-from images.recipe import Recipe, all_wanted
+from fixtures.image_contract import await_success, exit_code, folder_of, succeeds
+from tools import images
+from tools.images.recipe import Recipe, all_wanted
 
 _CONTRACTS = {recipe.name: YAML(typ="safe").load(recipe.folder / "contract.yml") for recipe in all_wanted()}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.tried_images import await_success, exit_code, folder_of
+from fixtures.image_contract import await_success, exit_code, folder_of
 
 _ROOT = Path(__file__).resolve().parents[2]
 _STACK = _ROOT / "infra/06-observability/alloy/config.alloy"

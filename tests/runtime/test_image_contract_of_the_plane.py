@@ -11,7 +11,7 @@ from pathlib import Path
 from socketserver import UnixStreamServer
 from typing import Any
 
-from fixtures.tried_images import await_success, folder_of, succeeds
+from fixtures.image_contract import await_success, folder_of, succeeds
 
 
 @contextmanager

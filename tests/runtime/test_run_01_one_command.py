@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
-from fixtures.boot_record import BootRecord
-from fixtures.criterion import criterion
-from fixtures.inventory import Promise
-from fixtures.kafka_observer import KafkaObserver
-from fixtures.minio_observer import MinioObserver
-from fixtures.observers import require_service
-from fixtures.opensearch_observer import OpenSearchObserver
-from fixtures.postgres_observer import PostgresObserver
-from fixtures.stack import Stack
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.pytest_plugin.targets import require_service
+from dayzero.stack.boot import BootRecord
+from dayzero.stack.stack import Stack
+from dayzero.targets.kafka.client import KafkaObserver
+from dayzero.targets.minio.client import MinioObserver
+from dayzero.targets.opensearch.client import OpenSearchObserver
+from dayzero.targets.postgres.client import PostgresObserver
 
 
 @criterion("RUN-1")

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from fixtures.criterion import criterion
-from fixtures.inventory import Promise
-from fixtures.kafka_observer import BROKERS, KafkaObserver, Write
-from fixtures.observers import require_service
-from fixtures.stack import Stack
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.pytest_plugin.targets import require_service
+from dayzero.stack.stack import Stack
+from dayzero.targets.kafka.client import BROKERS, KafkaObserver, Write
 
 REPLICAS = 3
 MIN_INSYNC = "2"

@@ -7,10 +7,10 @@ import secrets
 
 from opensearchpy.exceptions import RequestError
 
-from fixtures.criterion import criterion
-from fixtures.opensearch_observer import OpenSearchObserver
-from fixtures.stack import Stack
-from fixtures.verdict import Verdict
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.stack.stack import Stack
+from dayzero.targets.opensearch.client import OpenSearchObserver
 
 TEMPLATE = "logs_template"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fixtures.criterion import criterion
-from fixtures.minio_observer import MinioObserver
-from fixtures.stack import Stack
-from fixtures.verdict import Verdict
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.stack.stack import Stack
+from dayzero.targets.minio.client import MinioObserver
 
 OBJECT = "run-05/object.txt"
 REFUSED = 403

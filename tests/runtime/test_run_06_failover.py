@@ -9,12 +9,12 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 import pytest
 from python_on_whales.exceptions import NoSuchContainer
 
-from fixtures.container_log import text_of
-from fixtures.criterion import criterion
-from fixtures.pg_cluster_observer import MEMBERS, READS, WRITES, PgClusterObserver
-from fixtures.stack import Stack, StackUnusable, await_condition
-from fixtures.steady_writer import SteadyWriter
-from fixtures.verdict import Verdict
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.docker.logs import text_of
+from dayzero.stack.stack import Stack, StackUnusable, await_condition
+from dayzero.targets.postgres.patroni import MEMBERS, READS, WRITES, PgClusterObserver
+from dayzero.targets.postgres.steady_writer import SteadyWriter
 
 INIT = "pg-cluster-init"
 LOGINS = 12

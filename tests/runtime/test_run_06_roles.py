@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.criterion import criterion
-from fixtures.inventory import Promise
-from fixtures.postgres_observer import PostgresObserver
-from fixtures.stack import Stack
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.stack.stack import Stack
+from dayzero.targets.postgres.client import PostgresObserver
 
 APPLICATIONS = {"mng-pg-init": ("platform", "telemetry"), "pg-cluster-init": ("orders", "billing")}
 """By init: the roles that it makes, each with a database of its name."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.criterion import criterion
-from fixtures.inventory import Promise
-from fixtures.stack import Stack
-from fixtures.valkey_observer import NODES, SLOTS, NodeView, ValkeyObserver, is_whole
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.stack.stack import Stack
+from dayzero.targets.valkey.client import NODES, SLOTS, NodeView, ValkeyObserver, is_whole
 
 PRIMARIES = 3
 REPLICAS = 3

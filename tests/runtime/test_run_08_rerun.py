@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from fixtures.conditions import holds_within
-from fixtures.criterion import criterion
-from fixtures.inventory import Promise
-from fixtures.side_by_side import SideBySide
-from fixtures.stack import Ending, Stack
-from fixtures.target_snapshot import difference, snapshot
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.core.wait import holds_within
+from dayzero.pytest_plugin.per_init import SideBySide
+from dayzero.stack.stack import Ending, Stack
+from dayzero.targets.snapshot import difference, snapshot
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from fixtures.busy_user import busy_user
-from fixtures.criterion import criterion
-from fixtures.inventory import Promise
-from fixtures.side_by_side import SideBySide
-from fixtures.stack import Ending, Stack, StackUnusable
-from fixtures.target_snapshot import difference, snapshot
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.pytest_plugin.per_init import SideBySide
+from dayzero.stack.stack import Ending, Stack, StackUnusable
+from dayzero.targets.snapshot import difference, snapshot
+from dayzero.targets.workload import busy_user
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from functools import partial
 
 import pytest
 
-from fixtures.criterion import criterion
-from fixtures.inventory import Promise
-from fixtures.kill_campaign import Aftermath, Campaign, run_campaign
-from fixtures.side_by_side import SideBySide
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.faults.crash.campaign import Aftermath, Campaign, run_campaign
+from dayzero.pytest_plugin.per_init import SideBySide
 
 EXIT_LINE = re.compile(r"\bevent=exit code=1\b")
 

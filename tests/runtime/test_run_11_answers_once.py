@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.criterion import criterion
-from fixtures.inventory import Promise
-from fixtures.late_targets import Delay, LateTargets
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.faults.late_targets import Delay, LateTargets
 
 LIMIT_SECONDS = 300
 ANEW = "its time limit began anew after the first answer"

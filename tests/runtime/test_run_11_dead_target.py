@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from fixtures.criterion import criterion
-from fixtures.dead_targets import KINDS, DeadTargets
-from fixtures.inventory import Promise
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.faults.dead_targets import KINDS, DeadTargets
 
 LIMIT_SECONDS = 300
 PATIENCE_SECONDS = 240

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from fixtures.broken_inputs import AT_ONCE_SECONDS, BROKEN, PATIENCE_SECONDS
-from fixtures.criterion import criterion
-from fixtures.impossible_requests import REQUESTS
-from fixtures.inventory import Promise
-from fixtures.side_by_side import SideBySide
-from fixtures.stack import Ending, Stack
-from fixtures.target_snapshot import difference, snapshot
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.faults.bad_input import AT_ONCE_SECONDS, BROKEN, PATIENCE_SECONDS
+from dayzero.faults.invalid_settings import REQUESTS
+from dayzero.pytest_plugin.per_init import SideBySide
+from dayzero.stack.stack import Ending, Stack
+from dayzero.targets.snapshot import difference, snapshot
 
 PROGRESS = re.compile(r"\bevent=(?:start|wait|ready|resource)\b")
 

@@ -6,12 +6,12 @@ from itertools import zip_longest
 
 import pytest
 
-from fixtures.criterion import criterion
-from fixtures.inventory import Promise
-from fixtures.retry_schedule import ALARM_RATE, TESTS, judge_schedule, together
-from fixtures.retrying_copies import RetryingCopies
-from fixtures.stack import Stack
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.faults.retrying_copies import RetryingCopies
+from dayzero.probes.retry_schedule import ALARM_RATE, TESTS, judge_schedule, together
+from dayzero.stack.stack import Stack
 
 BUSY_SECONDS = 0.3
 """Where a dozen programs take so long to start, first pauses take several times as long as was meant."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.conditions import Took
-from fixtures.criterion import criterion
-from fixtures.inventory import Promise
-from fixtures.late_targets import Delay, LateRun, LateTargets
-from fixtures.long_waits import UNHINDERED
-from fixtures.stack import Stack
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.core.wait import Took
+from dayzero.faults.late_targets import Delay, LateRun, LateTargets
+from dayzero.pytest_plugin.long_waits import UNHINDERED
+from dayzero.stack.stack import Stack
 
 PATIENCE_SECONDS = 60
 """After its targets have become healthy, an init is watched for so long: it then needs no more for its work (RUN-2)."""

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.criterion import criterion
-from fixtures.init_scratch import run_with_kept_scratch
-from fixtures.inventory import Promise
-from fixtures.leak_search import leaks_in_files, leaks_of
-from fixtures.run_settings import settings_of
-from fixtures.secret_watch import SecretWatch, Watch
-from fixtures.side_by_side import SideBySide
-from fixtures.stack import Ending, Stack, StackUnusable
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.probes.leak_scan import leaks_in_files, leaks_of
+from dayzero.probes.process_watch import SecretWatch, Watch
+from dayzero.probes.scratch_space import run_with_kept_scratch
+from dayzero.pytest_plugin.per_init import SideBySide
+from dayzero.pytest_plugin.settings import settings_of
+from dayzero.stack.stack import Ending, Stack, StackUnusable
 
 LEAST_PASSES_A_SECOND = 20
 """Where the kernel does not tell of programs that start: what lives for 50 ms must be met by some pass."""

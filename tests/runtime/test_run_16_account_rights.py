@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from fixtures.account_rights import tried
-from fixtures.criterion import criterion
-from fixtures.init_accounts import cells_about
-from fixtures.inventory import Promise
-from fixtures.stack import Stack
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.stack.stack import Stack
+from dayzero.targets.access import tried
+from dayzero.targets.accounts import cells_about
 
 
 @criterion("RUN-16")

@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 from python_on_whales import Container
 
-from fixtures import logfmt
-from fixtures.audit_trail import Comparison, compared, documented_query, held_of, runs_in
-from fixtures.conditions import await_condition, holds_within
-from fixtures.container_log import said_by
-from fixtures.criterion import criterion
-from fixtures.init_runs import await_end, brief_run, run_of, seconds_lived
-from fixtures.inventory import Promise
-from fixtures.leak_search import secrets_in
-from fixtures.loki_observer import LokiObserver
-from fixtures.stack import Stack
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core import logfmt
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.core.wait import await_condition, holds_within
+from dayzero.docker.logs import said_by
+from dayzero.probes.audit_trail import Comparison, compared, documented_query, held_of, runs_in
+from dayzero.probes.leak_scan import secrets_in
+from dayzero.stack.one_off import await_end, brief_run, run_of, seconds_lived
+from dayzero.stack.stack import Stack
+from dayzero.targets.loki.client import LokiObserver
 
 BRIEF_RUNS = 5
 """One might be seen by luck."""

@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 from python_on_whales import Container, DockerClient
 
-from fixtures import progress
-from fixtures.audit_trail import Comparison, compared, held_of, runs_in
-from fixtures.criterion import criterion
-from fixtures.init_runs import await_end, brief_run, run_of
-from fixtures.inventory import Promise
-from fixtures.log_driver import NAME, has_log_driver
-from fixtures.loki_observer import LokiObserver
-from fixtures.observers import require_service
-from fixtures.own_engine import own_engine
-from fixtures.run_identity import RunIdentity
-from fixtures.stack import Stack, StackUnusable
-from fixtures.stack_names import names_of
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.docker.dind import own_engine
+from dayzero.docker.loki_driver import NAME, has_log_driver
+from dayzero.docker.run_identity import RunIdentity
+from dayzero.probes.audit_trail import Comparison, compared, held_of, runs_in
+from dayzero.pytest_plugin import progress
+from dayzero.pytest_plugin.targets import require_service
+from dayzero.stack.dns import names_of
+from dayzero.stack.one_off import await_end, brief_run, run_of
+from dayzero.stack.stack import Stack, StackUnusable
+from dayzero.targets.loki.client import LokiObserver
 
 INIT = "mng-pg-init"
 """One whose target is small; the way of its lines is that of all others."""

@@ -11,19 +11,19 @@ from dataclasses import dataclass
 
 import pytest
 
-from fixtures.alertmanager_observer import Alert, AlertmanagerObserver
-from fixtures.audit_trail import compared
-from fixtures.conditions import holds_within
-from fixtures.container_log import text_of
-from fixtures.criterion import criterion
-from fixtures.init_runs import await_end, brief_run, run_of
-from fixtures.inventory import Promise
-from fixtures.loki_beside import fill, loki_beside
-from fixtures.loki_observer import LokiObserver
-from fixtures.needed_later import is_needed
-from fixtures.observers import require_service
-from fixtures.stack import Stack, await_condition
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.core.wait import holds_within
+from dayzero.docker.logs import text_of
+from dayzero.probes.audit_trail import compared
+from dayzero.pytest_plugin.scheduling import is_needed
+from dayzero.pytest_plugin.targets import require_service
+from dayzero.stack.one_off import await_end, brief_run, run_of
+from dayzero.stack.stack import Stack, await_condition
+from dayzero.targets.alertmanager.client import Alert, AlertmanagerObserver
+from dayzero.targets.loki.client import LokiObserver
+from dayzero.targets.loki.sidecar import fill, loki_beside
 
 NAMED_SECONDS = 60
 ALERT_SECONDS = 90

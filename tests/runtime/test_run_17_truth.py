@@ -7,14 +7,14 @@ from functools import partial
 
 import pytest
 
-from fixtures.boot_record import BootRecord
-from fixtures.criterion import criterion
-from fixtures.inventory import Promise
-from fixtures.loki_observer import LokiObserver
-from fixtures.observers import require_service
-from fixtures.side_by_side import SideBySide
-from fixtures.told_runs import LEAST_TOLERANCE, Account, account_of
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.faults.told_runs import LEAST_TOLERANCE, Account, account_of
+from dayzero.pytest_plugin.per_init import SideBySide
+from dayzero.pytest_plugin.targets import require_service
+from dayzero.stack.boot import BootRecord
+from dayzero.targets.loki.client import LokiObserver
 
 
 @pytest.fixture(scope="module")

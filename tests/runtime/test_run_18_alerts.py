@@ -9,16 +9,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from fixtures.alertmanager_observer import AlertmanagerObserver
-from fixtures.boot_record import BootRecord
-from fixtures.criterion import criterion
-from fixtures.failing_runs import MISHAPS, ended_badly
-from fixtures.init_alerts import STEP_SECONDS, InitAlerts, ran_well, would_have_fired
-from fixtures.init_runs import finished, run_of
-from fixtures.inventory import Promise
-from fixtures.loki_observer import LokiObserver
-from fixtures.stack import Stack, StackUnusable, await_condition
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.faults.failing_runs import MISHAPS, ended_badly
+from dayzero.stack.boot import BootRecord
+from dayzero.stack.one_off import finished, run_of
+from dayzero.stack.stack import Stack, StackUnusable, await_condition
+from dayzero.targets.alertmanager.client import AlertmanagerObserver
+from dayzero.targets.alertmanager.init_alerts import STEP_SECONDS, InitAlerts, ran_well, would_have_fired
+from dayzero.targets.loki.client import LokiObserver
 
 LIMIT_SECONDS = 30
 """From the exit to the alert."""

@@ -6,19 +6,19 @@ import json
 
 import pytest
 
-from fixtures.boot_record import BootRecord
-from fixtures.criterion import criterion
-from fixtures.extent import leave_out
-from fixtures.grafana_observer import GrafanaObserver, all_results
-from fixtures.grafana_runs import DASHBOARDS, time_until_served
-from fixtures.inventory import Promise
-from fixtures.judging import results_so_far
-from fixtures.published_boot import publish_boot
-from fixtures.result import Result
-from fixtures.run_settings import settings_of
-from fixtures.stack import Stack
-from fixtures.verdict import Verdict
-from fixtures.verdict_log import send_run
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.result import Result
+from dayzero.core.verdict import Verdict
+from dayzero.pytest_plugin.evaluation import results_so_far
+from dayzero.pytest_plugin.published_boot import publish_boot
+from dayzero.pytest_plugin.settings import settings_of
+from dayzero.report.extent import leave_out
+from dayzero.report.loki import send_run
+from dayzero.stack.boot import BootRecord
+from dayzero.stack.stack import Stack
+from dayzero.targets.grafana.client import GrafanaObserver, all_results
+from dayzero.targets.grafana.restarts import DASHBOARDS, time_until_served
 
 LIMIT_SECONDS = 5
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from fixtures.conditions import time_until
-from fixtures.criterion import criterion
-from fixtures.grafana_observer import GrafanaObserver
-from fixtures.grafana_runs import GrafanaBeside, grafana_beside
-from fixtures.observers import require_service
-from fixtures.stack import Stack
-from fixtures.verdict import Verdict
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.core.wait import time_until
+from dayzero.pytest_plugin.targets import require_service
+from dayzero.stack.stack import Stack
+from dayzero.targets.grafana.client import GrafanaObserver
+from dayzero.targets.grafana.restarts import GrafanaBeside, grafana_beside
 
 LIVE_SECONDS = 10
 """Grafana looks at the files every three seconds; within this it has seen a change twice."""

@@ -8,16 +8,16 @@ from datetime import datetime
 
 import pytest
 
-from fixtures.audit_trail import ARRIVAL_SECONDS, compared, held_of
-from fixtures.conditions import holds_within
-from fixtures.container_log import said_by
-from fixtures.criterion import criterion
-from fixtures.guest_project import PORT, Guest, guest_of, reach_from, told_without_network
-from fixtures.inventory import Promise
-from fixtures.loki_observer import LokiObserver
-from fixtures.observers import require_service
-from fixtures.stack import Stack, await_condition
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.core.wait import holds_within
+from dayzero.docker.logs import said_by
+from dayzero.probes.audit_trail import ARRIVAL_SECONDS, compared, held_of
+from dayzero.pytest_plugin.targets import require_service
+from dayzero.stack.neighbor_project import PORT, Guest, guest_of, reach_from, told_without_network
+from dayzero.stack.stack import Stack, await_condition
+from dayzero.targets.loki.client import LokiObserver
 
 LINES = 5
 

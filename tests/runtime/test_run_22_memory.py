@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fixtures.criterion import criterion
-from fixtures.stack import Stack
-from fixtures.verdict import Verdict
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.stack.stack import Stack
 
 
 @criterion("RUN-22", subject="servers")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 
-from fixtures.criterion import criterion
-from fixtures.inventory import Promise
-from fixtures.stack import Stack
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.stack.stack import Stack
 
 
 @criterion("RUN-23")

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import progress
-from fixtures.busy_user import busy_user
-from fixtures.criterion import criterion
-from fixtures.engine_restart import (
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.docker.dind import own_engine
+from dayzero.docker.run_identity import RunIdentity
+from dayzero.faults.engine_restart import (
     READY_SECONDS,
     InitState,
     Return,
@@ -20,14 +22,12 @@ from fixtures.engine_restart import (
     lasting_services,
     restart,
 )
-from fixtures.inventory import Promise
-from fixtures.own_engine import own_engine
-from fixtures.planes import provisioned_planes
-from fixtures.run_identity import RunIdentity
-from fixtures.stack import Stack
-from fixtures.stack_names import names_of
-from fixtures.target_snapshot import difference, lasting_state
-from fixtures.verdict import Verdict
+from dayzero.pytest_plugin import progress
+from dayzero.stack.dns import names_of
+from dayzero.stack.profiles import provisioned_planes
+from dayzero.stack.stack import Stack
+from dayzero.targets.snapshot import difference, lasting_state
+from dayzero.targets.workload import busy_user
 
 WAYS = ("shut down", "cut off")
 

@@ -6,13 +6,13 @@ from concurrent.futures import Future
 
 import pytest
 
-from fixtures.criterion import criterion
-from fixtures.inventory import Promise
-from fixtures.network_names import NETWORK, neighbour
-from fixtures.side_by_side import SideBySide
-from fixtures.stack import Stack
-from fixtures.verdict import Verdict
-from fixtures.wire_observer import WireRecord, watch_the_wire
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.probes.network_capture import WireRecord, watch_the_wire
+from dayzero.pytest_plugin.per_init import SideBySide
+from dayzero.stack.network_names import NETWORK, neighbour
+from dayzero.stack.stack import Stack
 
 
 @pytest.fixture(scope="module")

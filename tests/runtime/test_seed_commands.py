@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 
-from fixtures.criterion import criterion
-from fixtures.extent import leave_out
-from fixtures.inventory import Promise
-from fixtures.observers import require_service
-from fixtures.opensearch_observer import OpenSearchObserver
-from fixtures.plain_stack import BRING_UP, BroughtUp, run_seed_command
-from fixtures.stack import Stack, ending
-from fixtures.stack_names import names_of
-from fixtures.verdict import Verdict
+from dayzero.analysis.inventory import Promise
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.pytest_plugin.plain_stack import BRING_UP, BroughtUp, run_seed_command
+from dayzero.pytest_plugin.targets import require_service
+from dayzero.report.extent import leave_out
+from dayzero.stack.dns import names_of
+from dayzero.stack.stack import Stack, ending
+from dayzero.targets.opensearch.client import OpenSearchObserver
 
 LIST_TOPICS = (
     "COMPOSE_PROFILES=messaging docker compose --env-file .env.example up -d && "

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.stack_variant import Statement, read_statements
-from fixtures.suite_run import SuiteRun, run_suite
+from dayzero.selftest.suite_run import SuiteRun, run_suite
+from dayzero.stack.variant import Statement, read_statements
 
 NEED_AN_ENGINE = ("SUITE-4", "SUITE-5")
 

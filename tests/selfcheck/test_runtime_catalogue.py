@@ -1,7 +1,7 @@
 """Every known-bad variant of our own stack is caught when it runs, and every odd but correct one let pass.
 
 Each folder under fixtures/stacks/runtime is booted and judged once, by the command that a user would type, in a
-process of its own; `fixtures.stack_variant` says what a folder may state. A statement is borne out, missed, a false
+process of its own; `dayzero.stack.variant` says what a folder may state. A statement is borne out, missed, a false
 alarm, stale or an error: not judged at all.
 """
 
@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.stack_variant import Statement, Variant, VariantUnreadable, read_variant
-from fixtures.variant_run import Finding, VariantRun, run_variant
-from fixtures.verdict import Verdict
+from dayzero.core.verdict import Verdict
+from dayzero.selftest.variant_run import Finding, VariantRun, run_variant
+from dayzero.stack.variant import Statement, Variant, VariantUnreadable, read_variant
 
 ROOT = Path(__file__).parents[2]
 STACKS = ROOT / "fixtures" / "stacks" / "runtime"

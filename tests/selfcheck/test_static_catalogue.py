@@ -1,8 +1,8 @@
 """Every known-bad stack under fixtures/stacks/static is caught, and every unusual but correct one let pass.
 
 Each folder is judged once, by the command that a user would type; the report of that run is compared with what the
-folder's annotations say (see `fixtures.expectations`). Four things can happen to an expectation, and they are told
-apart: it comes true (caught, or let pass), it is missed, there is a false alarm, or an error: not judged at all.
+folder's annotations say (see `dayzero.selftest.expectations`). Four things can happen to an expectation, and they are
+told apart: it comes true (caught, or let pass), it is missed, there is a false alarm, or an error: not judged at all.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from fixtures.expectations import Expectation, expectations_of
-from fixtures.static_catalogue import expectations, folders, judge_folder, verdict_on
-from fixtures.suite_run import SuiteRunBroken
-from fixtures.verdict import Verdict
+from dayzero.core.verdict import Verdict
+from dayzero.selftest.expectations import Expectation, expectations_of
+from dayzero.selftest.static_catalogue import expectations, folders, judge_folder, verdict_on
+from dayzero.selftest.suite_run import SuiteRunBroken
 
 Result = dict[str, Any]
 

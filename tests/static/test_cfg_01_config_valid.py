@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.compose_files import documented_env_file, find_files
-from fixtures.compose_project import ComposeUnreadable, compose_config
-from fixtures.compose_too_old import unknown_to
-from fixtures.coverage import NotLoaded
-from fixtures.criterion import criterion
-from fixtures.engine import compose_version
-from fixtures.static_project import is_own_stack, loaded_project, profiles_of_stack, stack_path
-from fixtures.verdict import Source, StackFailed, Verdict
+from dayzero.analysis.coverage import NotLoaded
+from dayzero.compose.discovery import documented_env_file, find_files
+from dayzero.compose.project import ComposeUnreadable, compose_config
+from dayzero.compose.too_old import unknown_to
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Source, StackFailed, Verdict
+from dayzero.pytest_plugin.static import is_own_stack, loaded_project, profiles_of_stack, stack_path
+from tools.bootstrap.engine import compose_version
 
 WHOLE = "whole stack"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fixtures.criterion import criterion
-from fixtures.init_services import InitService
-from fixtures.verdict import Verdict
+from dayzero.analysis.init_detection import InitService
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
 
 
 @criterion("CFG-2", "002 §1")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fixtures.compose_project import ComposeProject
-from fixtures.criterion import criterion
-from fixtures.endpoints import Contact
-from fixtures.healthcheck import Probing, probe_of
-from fixtures.init_services import InitService
-from fixtures.target_waits import targets_of, what_cannot_be_told
-from fixtures.verdict import Verdict
+from dayzero.analysis.endpoints import Contact
+from dayzero.analysis.healthcheck import Probing, probe_of
+from dayzero.analysis.init_detection import InitService
+from dayzero.analysis.targets_of_init import targets_of, what_cannot_be_told
+from dayzero.compose.project import ComposeProject
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
 
 HEALTHY = "service_healthy"
 

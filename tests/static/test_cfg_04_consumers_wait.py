@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fixtures.consumers import consumers_of
-from fixtures.criterion import criterion
-from fixtures.init_services import InitService
-from fixtures.verdict import Verdict
+from dayzero.analysis.consumers import consumers_of
+from dayzero.analysis.init_detection import InitService
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
 
 
 @criterion("CFG-4", "SPEC-INFRA-03 §6", "002 §6")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fixtures.credentials import doubts_of, exposures_of
-from fixtures.criterion import criterion
-from fixtures.init_services import InitService
-from fixtures.verdict import Verdict
+from dayzero.analysis.init_detection import InitService
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.rules.cfg_05_no_plaintext_credential import doubts_of, exposures_of
 
 
 @criterion("CFG-5", "SEC-SPC-AUTO-001", "SEC-AUTO-001", "TASK-004")

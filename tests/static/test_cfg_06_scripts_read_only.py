@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fixtures.criterion import criterion
-from fixtures.init_services import InitService
-from fixtures.mounts import Holds, writable_mounts
-from fixtures.verdict import Verdict
+from dayzero.analysis.init_detection import InitService
+from dayzero.analysis.mounts import Holds, writable_mounts
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
 
 
 @criterion("CFG-6", "SPEC-INFRA-03 §3", "002 §3")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.criterion import criterion
-from fixtures.init_services import InitService
-from fixtures.mounts import Holds, writable_mounts
-from fixtures.static_project import is_own_stack
-from fixtures.verdict import Verdict
+from dayzero.analysis.init_detection import InitService
+from dayzero.analysis.mounts import Holds, writable_mounts
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.pytest_plugin.static import is_own_stack
 
 
 @criterion("CFG-7", "SPEC-INFRA-03 §3", "002 §3")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fixtures.criterion import criterion
-from fixtures.init_services import InitService
-from fixtures.ip_literals import ip_literals_of
-from fixtures.verdict import Verdict
+from dayzero.analysis.init_detection import InitService
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.rules.cfg_08_names_not_addresses import ip_literals_of
 
 
 @criterion("CFG-8", "REQ-SPC-AUTO-003", "TASK-005", "SPEC-INFRA-03 §8")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.clusters import Member, clusters_of, memory_budget
-from fixtures.compose_project import ComposeProject
-from fixtures.criterion import criterion
-from fixtures.static_project import loaded_project
-from fixtures.verdict import Verdict
+from dayzero.analysis.clusters import Member, clusters_of, memory_budget
+from dayzero.compose.project import ComposeProject
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.pytest_plugin.static import loaded_project
 
 MIB = 1024 * 1024
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fixtures.criterion import criterion
-from fixtures.init_services import InitService
-from fixtures.privileges import excess_of, user_cannot_be_told
-from fixtures.verdict import Verdict
+from dayzero.analysis.init_detection import InitService
+from dayzero.analysis.privileges import excess_of, user_cannot_be_told
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
 
 
 @criterion("CFG-11", "PRD §8")

@@ -6,14 +6,14 @@ import os
 
 import pytest
 
-from fixtures.compose_project import ComposeProject
-from fixtures.criterion import criterion
-from fixtures.extent import leave_out
-from fixtures.init_services import InitService, detected_inits
-from fixtures.inventory import Inventory, Promise
-from fixtures.static_project import loaded_project
-from fixtures.target_waits import targets_of
-from fixtures.verdict import Verdict
+from dayzero.analysis.init_detection import InitService, detected_inits
+from dayzero.analysis.inventory import Inventory, Promise
+from dayzero.analysis.targets_of_init import targets_of
+from dayzero.compose.project import ComposeProject
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.pytest_plugin.static import loaded_project
+from dayzero.report.extent import leave_out
 
 NO_INVENTORY = "no inventory: give one with --inventory, or put inventory.yml beside the compose file"
 

@@ -7,10 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fixtures.compose_project import ComposeProject
-from fixtures.compose_source import PlacedText
-from fixtures.criterion import criterion
-from fixtures.grafana_provisioning import (
+from dayzero.analysis.grafana_provisioning import (
     Finding,
     Provider,
     ProviderUnreadable,
@@ -20,8 +17,11 @@ from fixtures.grafana_provisioning import (
     shown,
     uid_of,
 )
-from fixtures.static_project import is_own_stack, loaded_project
-from fixtures.verdict import Verdict
+from dayzero.compose.project import ComposeProject
+from dayzero.compose.yaml_source import PlacedText
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.pytest_plugin.static import is_own_stack, loaded_project
 
 PROVIDER = "infra/06-observability/dashboards.yml"
 FOLDER = "observability/grafana/dashboards"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.alloy_discovery import (
+from dayzero.analysis.alloy_config import (
     alloys_of,
     configurations_of,
     discovers_by_network,
     place_of_discovery,
 )
-from fixtures.compose_project import ComposeProject, child
-from fixtures.criterion import criterion
-from fixtures.static_project import loaded_project
-from fixtures.verdict import Verdict
+from dayzero.compose.project import ComposeProject, child
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.pytest_plugin.static import loaded_project
 
 NETWORK = "project_net"
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.compose_project import ComposeProject
-from fixtures.criterion import criterion
-from fixtures.static_project import is_own_stack
-from fixtures.verdict import Source, Verdict
+from dayzero.compose.project import ComposeProject
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Source, Verdict
+from dayzero.pytest_plugin.static import is_own_stack
 
 BUILT = (
     "infra/04-data/os-init.yml",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fixtures.criterion import criterion
-from fixtures.init_services import InitService
-from fixtures.shell_finding import CannotTell
-from fixtures.shell_script import InitScript
-from fixtures.verdict import Verdict
+from dayzero.analysis.init_detection import InitService
+from dayzero.analysis.init_script import InitScript
+from dayzero.core.criterion import criterion
+from dayzero.core.finding import CannotTell
+from dayzero.core.verdict import Verdict
 
 
 @criterion("CFG-16", "002 §6", "SPEC-INFRA-03 §6")

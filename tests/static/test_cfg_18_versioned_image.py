@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fixtures.criterion import criterion
-from fixtures.image_version import version_of
-from fixtures.init_services import InitService
-from fixtures.verdict import Verdict
+from dayzero.analysis.init_detection import InitService
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.rules.cfg_18_versioned_image import version_of
 
 
 @criterion("CFG-18", "002 §8")

@@ -9,11 +9,11 @@ from typing import Protocol
 
 import pytest
 
-from fixtures.expectations import Expectation, expectations_of
+from dayzero.selftest.expectations import Expectation, expectations_of
+from dayzero.selftest.static_catalogue import STACKS, judge_folder
+from dayzero.selftest.suite_run import ROOT, SuiteRun, plugins_handed_on, run_suite
+from dayzero.selftest.two_runs import TwoRuns, run_both
 from fixtures.run_images import RunImages
-from fixtures.static_catalogue import STACKS, judge_folder
-from fixtures.suite_run import ROOT, SuiteRun, plugins_handed_on, run_suite
-from fixtures.two_runs import TwoRuns, run_both
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups

@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
-from fixtures.verdict import StackFailed
+from dayzero.core.verdict import StackFailed
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from fixtures.verdict import StackFailed
+from dayzero.core.verdict import StackFailed
 
 
 @pytest.hookimpl(wrapper=True)

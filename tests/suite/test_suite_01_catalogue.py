@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from fixtures.criterion import criterion
-from fixtures.stack_variant import read_variant
-from fixtures.static_catalogue import verdict_on
-from fixtures.two_runs import TwoRuns
-from fixtures.variant_run import Finding, VariantRun
-from fixtures.verdict import Verdict
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.selftest.static_catalogue import verdict_on
+from dayzero.selftest.two_runs import TwoRuns
+from dayzero.selftest.variant_run import Finding, VariantRun
+from dayzero.stack.variant import read_variant
 from tests.suite.conftest import KNOWN_BAD, SAMPLE, Sampled
 
 Sample = Callable[..., dict[str, Sampled]]
@@ -95,5 +95,5 @@ def test_a_broken_rule_is_found_out_as_what_it_is(rule: str, sampled: Sample, ve
     verdict.observed = (
         ", ".join(f"{said} {number} times" for said, number in found.items()) or "nothing judged"
     )
-    verdict.look = "fixtures/static_catalogue.py, verdict_on"
+    verdict.look = "src/dayzero/selftest/static_catalogue.py, verdict_on"
     verdict.check(set(found) == {kind})

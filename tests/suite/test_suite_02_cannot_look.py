@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.criterion import criterion
-from fixtures.criterion_index import index_of
-from fixtures.suite_run import ROOT, SuiteRun
-from fixtures.verdict import Verdict
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.pytest_plugin.criterion_index import index_of
+from dayzero.selftest.suite_run import ROOT, SuiteRun
 from tests.suite.conftest import Judge
 
 EVERY_RUNTIME_CRITERION = "test_run_ or test_cfg_02"
@@ -75,7 +75,9 @@ def test_without_an_engine_nothing_is_passed_or_skipped(
     verdict.expected = (
         "every RUN criterion an error, one line with a remedy, an exit code that is not 0, CFG-2 judged"
     )
-    verdict.look = "fixtures/versions.py, and the fixture `engine` in fixtures/running_stack.py"
+    verdict.look = (
+        "src/dayzero/docker/versions.py, and the fixture `engine` in src/dayzero/pytest_plugin/runtime.py"
+    )
     verdict.attach("output.txt", run.output)
     statuses = _statuses(run)
     remedies = _said_once(run)
@@ -117,7 +119,7 @@ def test_a_test_that_breaks_judges_nothing(judge: Judge, verdict: Verdict) -> No
     then the result is an error that says it could not be observed, and the run does not succeed."""
     run = judge("-ptests.suite.rules_that_crash", "tests/static", "-k", "test_cfg_02")
     verdict.expected = "CFG-2 is an error for every init, and an exit code that is not 0"
-    verdict.look = "fixtures/judging.py"
+    verdict.look = "src/dayzero/pytest_plugin/evaluation.py"
     verdict.attach("output.txt", run.output)
     statuses = _statuses(run)
     verdict.observed = f"exit code {run.code}; {statuses}"

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from fixtures.criterion import criterion
-from fixtures.suite_run import SuiteRun
-from fixtures.two_runs import TwoRuns
-from fixtures.untold import untold
-from fixtures.verdict import Verdict
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.selftest.suite_run import SuiteRun
+from dayzero.selftest.two_runs import TwoRuns
+from dayzero.selftest.untold import untold
 from tests.suite.conftest import SAMPLE, Sampled
 
 
@@ -41,7 +41,7 @@ def _judge(run: SuiteRun, verdict: Verdict) -> None:
     lacks = untold(run)
     verdict.expected = f"nothing left unsaid in {len(failures)} failures"
     verdict.observed = "; ".join(lacks) or "nothing left unsaid"
-    verdict.look = "fixtures/failure_text.py, and what the criterion's test fills into its verdict"
+    verdict.look = "src/dayzero/report/terminal.py, and what the criterion's test fills into its verdict"
     verdict.attach("output.txt", run.output)
     verdict.require(failures, "the stack was not caught, which SUITE-1 judges")
     verdict.check(not lacks)

@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 from python_on_whales import DockerClient
 
-from fixtures.criterion import criterion
-from fixtures.run_identity import RunIdentity
-from fixtures.sweep import remove_labelled, sweep
-from fixtures.verdict import Verdict
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.docker.prune import remove_labelled, sweep
+from dayzero.docker.run_identity import RunIdentity
 
 pytestmark = pytest.mark.runtime
 
 _LEAVE = """
 import signal, sys
 from python_on_whales import DockerClient
-from fixtures.run_identity import RunIdentity
-from fixtures.sweep import workspace
+from dayzero.docker.run_identity import RunIdentity
+from dayzero.docker.prune import workspace
 run, docker = RunIdentity.generate(), DockerClient()
 print(workspace(run.name, run.owner))
 docker.volume.create(run.name, labels=run.labels)
@@ -67,7 +67,7 @@ def test_a_killed_run_is_swept_and_nothing_else(
         engine.volume.remove(strangers)
     verdict.expected = f"all of {name} removed; the volumes {living.name} and {strangers} left"
     verdict.observed = f"removed: {'; '.join(removed)}; still there: {after}"
-    verdict.look = "fixtures/sweep.py"
+    verdict.look = "src/dayzero/docker/prune.py"
     verdict.require(before == ["container", "network", "volume"], f"the killed run had made {before} only")
     verdict.check(
         after == {name: [], living.name: ["volume"], strangers: ["volume"]},

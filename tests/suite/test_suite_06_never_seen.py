@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fixtures.criterion import criterion
-from fixtures.random_project import compose_at_random
-from fixtures.static_catalogue import verdict_on
-from fixtures.verdict import Verdict
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.selftest.random_project import compose_at_random
+from dayzero.selftest.static_catalogue import verdict_on
 from tests.suite.conftest import Judge
 
 
@@ -70,7 +70,9 @@ def test_a_running_project_never_seen_is_judged_by_its_inventory(
     verdict.observed = (
         "; ".join(sorted(f"{status}: {observed}" for status, observed in seen)) or "nothing was judged"
     )
-    verdict.look = "the fixture `planned_stack` in fixtures/running_stack.py, which boots our own stack alone"
+    verdict.look = (
+        "the fixture `planned_stack` in dayzero.pytest_plugin.runtime, which boots our own stack alone"
+    )
     verdict.attach("output.txt", run.output)
     verdict.require("error" not in {status for status, _ in seen}, "it could not be looked at")
     verdict.check("RUN-2" in run.report["judged"])

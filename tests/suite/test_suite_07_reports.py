@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.compose_project import ComposeProject
-from fixtures.criterion import criterion
-from fixtures.report_faults import report_faults
-from fixtures.static_catalogue import STACKS
-from fixtures.suite_run import SuiteRun
-from fixtures.two_runs import TwoRuns
-from fixtures.verdict import Verdict
+from dayzero.compose.project import ComposeProject
+from dayzero.core.criterion import criterion
+from dayzero.core.verdict import Verdict
+from dayzero.selftest.report_faults import report_faults
+from dayzero.selftest.static_catalogue import STACKS
+from dayzero.selftest.suite_run import SuiteRun
+from dayzero.selftest.two_runs import TwoRuns
 from tests.suite.conftest import Judge
 
 EVERY_STATUS = "cfg-17-masked-failure"
@@ -52,7 +52,9 @@ def _judge(run: SuiteRun, inits: list[str], verdict: Verdict) -> None:
     faults = report_faults(run, inits)
     verdict.expected = f"sound reports of {len(run.judged)} results and {len(inits)} inits"
     verdict.observed = "; ".join(faults) or "nothing wrong with them"
-    verdict.look = "fixtures/report.py, fixtures/report_html.py, fixtures/acceptance.schema.json"
+    verdict.look = (
+        "dayzero.pytest_plugin.report, dayzero.report.html, src/dayzero/report/acceptance.schema.json"
+    )
     for name in ("acceptance.json", "acceptance.xml", "acceptance.html"):
         verdict.attach(name, run.page(name) if (run.folder / name).is_file() else "not written")
     verdict.check(not faults)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.criterion import criteria_of
+from dayzero.core.criterion import criteria_of
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

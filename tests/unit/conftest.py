@@ -18,8 +18,12 @@ from tests.unit.provisioner_bench import shell as shell
 ROOT = Path(__file__).resolve().parents[2]
 
 _REPORTING = [
-    *("fixtures.collection_rules", "fixtures.exit_status", "fixtures.judging"),
-    *("fixtures.progress", "fixtures.report"),
+    *(
+        "dayzero.pytest_plugin.collection",
+        "dayzero.pytest_plugin.exit_status",
+        "dayzero.pytest_plugin.evaluation",
+    ),
+    *("dayzero.pytest_plugin.progress", "dayzero.pytest_plugin.report"),
 ]
 
 
@@ -59,10 +63,10 @@ class SmallSuite:
     def write(self, tests: str, file: str = "test_small.py") -> None:
         imports = """
         import pytest
-        from fixtures import redaction
-        from fixtures.criterion import criterion
-        from fixtures.report import record_timeline, record_versions
-        from fixtures.verdict import Source
+        from dayzero.core import redaction
+        from dayzero.core.criterion import criterion
+        from dayzero.pytest_plugin.report import record_timeline, record_versions
+        from dayzero.core.verdict import Source
         """
         path = self.pytester.path / file
         path.parent.mkdir(parents=True, exist_ok=True)

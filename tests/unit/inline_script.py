@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fixtures.shell_program import ShellProgram
-from fixtures.verdict import Source
+from dayzero.core.verdict import Source
+from dayzero.shell.program import ShellProgram
 
 
 @dataclass(frozen=True)
 class InlineScript:
-    """As `fixtures.service_scripts.ScriptText`, its places being those of the text itself."""
+    """As `dayzero.analysis.container_program.ScriptText`, its places being those of the text itself."""
 
     text: str
     path: str = ""

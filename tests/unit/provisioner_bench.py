@@ -20,7 +20,7 @@ from typing import Literal
 
 import pytest
 
-from fixtures import logfmt
+from dayzero.core import logfmt
 
 PROVISIONERS = Path(__file__).resolve().parents[2] / "provisioners"
 LIBRARY = PROVISIONERS / "lib" / "provision.sh"

@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable, Iterator
 from itertools import count, repeat
 
-from fixtures.retry_schedule import Waiting
-from fixtures.retrying_copies import ENOUGH, LIMIT_SECONDS
+from dayzero.faults.retrying_copies import ENOUGH, LIMIT_SECONDS
+from dayzero.probes.retry_schedule import Waiting
 
 Policy = Callable[[random.Random], Iterator[float]]
 """The pauses of one copy, in seconds, without an end."""

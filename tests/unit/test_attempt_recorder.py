@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from fixtures.attempt_recorder import (
+from dayzero.faults.retrying_copies import COPIES, COPIES_MEMORY, shares
+from dayzero.probes.attempt_recorder import (
     Announcement,
     Attempt,
     Connection,
@@ -23,7 +24,6 @@ from fixtures.attempt_recorder import (
     pauses_between,
     read_connections,
 )
-from fixtures.retrying_copies import COPIES, COPIES_MEMORY, shares
 from tests.unit.conftest import ROOT
 
 MIB = 1 << 20
@@ -84,7 +84,12 @@ def test_the_events_of_the_listener_make_connections() -> None:
 def listener(behaviour: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, str(ROOT / "fixtures" / "attempt_listener.py"), behaviour, str(port)]
+    command = [
+        sys.executable,
+        str(ROOT / "src/dayzero/probes/in_container/attempt_listener.py"),
+        behaviour,
+        str(port),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

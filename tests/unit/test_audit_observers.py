@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import requests
 
-from fixtures import loki_observer
-from fixtures.audit_trail import Comparison, documented_query, runs_in
-from fixtures.init_alerts import would_have_fired
-from fixtures.loki_observer import LokiObserver, Rule
-from fixtures.stack import StackUnusable
+from dayzero.probes.audit_trail import Comparison, documented_query, runs_in
+from dayzero.stack.stack import StackUnusable
+from dayzero.targets.alertmanager.init_alerts import would_have_fired
+from dayzero.targets.loki import client as loki_observer
+from dayzero.targets.loki.client import LokiObserver, Rule
 from tests.unit.conftest import ROOT
 
 THEN = datetime(2026, 1, 1, tzinfo=UTC)

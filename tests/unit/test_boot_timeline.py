@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fixtures.boot_timeline import CHART, BootTimeline, lay_out
+from dayzero.report.timeline import CHART, BootTimeline, lay_out
 
 
 def entry(service: str, *moments: int | None, exit_code: int | None = None) -> dict[str, Any]:

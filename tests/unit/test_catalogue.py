@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.catalogue import FAMILIES, CatalogueBroken, load_catalogue
+from dayzero.core.catalogue import FAMILIES, CatalogueBroken, load_catalogue
 
 STATED = """
 REQ-PRD-MET-01 REQ-PRD-MET-02 REQ-PRD-FUN-01 REQ-PRD-FUN-02 REQ-PRD-FUN-03 STORY-PH2-01 STORY-AUTO-01

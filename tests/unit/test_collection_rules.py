@@ -9,7 +9,7 @@ from tests.unit.conftest import SmallSuite
 UNSOUND = {
     "unknown id": (
         "@criterion('CFG-99')\ndef test_it():\n    'Given a, when b, then c.'\n",
-        "test_small.py::test_it: the catalogue (fixtures/criteria.yml) has no criterion 'CFG-99'",
+        "test_small.py::test_it: the catalogue (src/dayzero/core/criteria.yml) has no criterion 'CFG-99'",
     ),
     "foreign clause": (
         "@criterion('CFG-2', 'TASK-001')\ndef test_it():\n    'Given a, when b, then c.'\n",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.compose_interpolation import interpolate, read_env_file
+from dayzero.compose.interpolation import interpolate, read_env_file
 
 SET = {"NAME": "value", "EMPTY": "", "OTHER": "more"}
 

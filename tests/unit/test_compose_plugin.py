@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import compose_plugin
-from fixtures.compose_plugin import ComposeUnusable, chosen, environment, installed, release
 from tests.unit.conftest import ROOT
+from tools.bootstrap import compose_plugin
+from tools.bootstrap.compose_plugin import ComposeUnusable, chosen, environment, installed, release
 
 
 class Machine:
@@ -202,7 +202,7 @@ def test_the_command_line_is_docker_with_that_compose(machine: Machine) -> None:
     then that Compose runs."""
     named = machine.put(machine.home, "v5.6.0")
     ended = subprocess.run(
-        [sys.executable, "-S", "-m", "fixtures.compose_plugin", "compose", "ps"],
+        [sys.executable, "-S", "-m", "tools.bootstrap.compose_plugin", "compose", "ps"],
         cwd=ROOT,
         env={**os.environ, compose_plugin.NAMED_BY: str(named)},
         capture_output=True,

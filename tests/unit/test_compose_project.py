@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.compose_project import ComposeProject, ComposeUnreadable
-from fixtures.verdict import Source
+from dayzero.compose.project import ComposeProject, ComposeUnreadable
+from dayzero.core.verdict import Source
 from tests.unit.written_stack import WriteStack, stack, write_files
 
 __all__ = ["stack"]

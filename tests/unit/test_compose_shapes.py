@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from fixtures.compose_project import ComposeProject
-from fixtures.compose_shapes import size
-from fixtures.compose_words import split_words
+from dayzero.compose.canonical import size
+from dayzero.compose.command_words import split_words
+from dayzero.compose.project import ComposeProject
 
 STACKS = Path(__file__).parents[2] / "fixtures" / "stacks" / "static"
 COMPARED = (

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.compose_files import find_files
-from fixtures.compose_source import ComposeUnreadable, Mapping, Scalar, Sequence, read_document, to_plain
+from dayzero.compose.discovery import find_files
+from dayzero.compose.yaml_source import ComposeUnreadable, Mapping, Scalar, Sequence, read_document, to_plain
 
 
 def read(tmp_path: Path, text: str) -> Mapping:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.compose_too_old import NewAttribute, unknown_to
+from dayzero.compose.too_old import NewAttribute, unknown_to
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.conditions import StackUnusable
-from fixtures.container_states import container_states
+from dayzero.core.wait import StackUnusable
+from dayzero.docker.containers import container_states
 
 LISTING = """\
 kafka-1\tFalse\trunning\tUp 3 seconds (healthy)

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from fixtures.coverage import coverage_of, gap_behind, leaves_open, lines_of, no_init
-from fixtures.healthcheck import Probing, probe_of
-from fixtures.inventory import load_inventory
-from fixtures.result import Result
-from fixtures.target_waits import targets_of, what_cannot_be_told
-from fixtures.verdict import Source
+from dayzero.analysis.coverage import coverage_of, gap_behind, leaves_open, lines_of, no_init
+from dayzero.analysis.healthcheck import Probing, probe_of
+from dayzero.analysis.inventory import load_inventory
+from dayzero.analysis.targets_of_init import targets_of, what_cannot_be_told
+from dayzero.core.result import Result
+from dayzero.core.verdict import Source
 from tests.unit.written_stack import WriteStack, stack, write_files
 
 __all__ = ["stack"]

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.conditions import Took, time_until
-from fixtures.container_states import ids_of_run
-from fixtures.cpu_pressure import CpuSampler, Pressure, pressure_between
-from fixtures.run_identity import RunIdentity, is_of_this_job
-from fixtures.verdict import CannotJudge, StackFailed, Verdict
+from dayzero.core.verdict import CannotJudge, StackFailed, Verdict
+from dayzero.core.wait import Took, time_until
+from dayzero.docker.containers import ids_of_run
+from dayzero.docker.cpu_pressure import CpuSampler, Pressure, pressure_between
+from dayzero.docker.run_identity import RunIdentity, is_of_this_job
 
 OURS, THEIRS = "a" * 64, "b" * 64
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -180,7 +180,7 @@ def test_a_limit_that_others_may_have_broken_is_an_error(
     when the verdict is asked for,
     then a broken limit is a failure, unless it could have been kept without the others."""
     monkeypatch.setattr(
-        "fixtures.verdict.pressure_between", lambda began, ended: Pressure(ended - began, *shares)
+        "dayzero.core.verdict.pressure_between", lambda began, ended: Pressure(ended - began, *shares)
     )
     verdict = Verdict()
     took = Took(100.0, 100.0 + seconds, reached)
@@ -212,7 +212,7 @@ def test_a_wait_lasts_longer_while_others_work(
 
     monkeypatch.setattr("time.sleep", sleep)
     monkeypatch.setattr(
-        "fixtures.conditions.pressure_between", lambda began, ended: Pressure(ended - began, share, share)
+        "dayzero.core.wait.pressure_between", lambda began, ended: Pressure(ended - began, share, share)
     )
     took = time_until(lambda: False, 1.0)
     assert not took.reached

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.credentials import exposures_of, is_secret_name
+from dayzero.rules.cfg_05_no_plaintext_credential import exposures_of, is_secret_name
 from tests.unit.written_stack import WriteStack, stack
 
 __all__ = ["stack"]

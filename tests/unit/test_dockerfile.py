@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fixtures.dockerfile import read_dockerfile
+from dayzero.compose.dockerfile import read_dockerfile
 
 TEXT = """\
 # syntax=docker/dockerfile:1

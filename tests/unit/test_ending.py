@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 from python_on_whales import Container
 
-from fixtures.conditions import StackUnusable
-from fixtures.ending import ended_within
+from dayzero.core.wait import StackUnusable
+from dayzero.docker.container_exit import ended_within
 
 Engine = Callable[[str], Container]
 

@@ -25,7 +25,7 @@ services:
 
 
 def contacts(stack: WriteStack, keys: str) -> set[str]:
-    from fixtures.endpoints import contacts_of
+    from dayzero.analysis.endpoints import contacts_of
 
     return {contact.service for contact in contacts_of(stack(SERVICES + f"    {keys}\n").services["job"])}
 
@@ -83,7 +83,7 @@ def test_hosts_in_variables_and_settings(stack: WriteStack, keys: str, expected:
 
 
 def test_a_mounted_script_is_read_too(stack: WriteStack) -> None:
-    from fixtures.endpoints import contacts_of
+    from dayzero.analysis.endpoints import contacts_of
 
     project = stack(
         SERVICES + "    command: sh /x/run.sh\n    volumes: ['./x:/x:ro']\n",

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import compose_plugin, debian_apt, engine, engine_on_debian
-from fixtures.engine import Engine, EngineUnavailable, Lack
 from tests.unit.conftest import ROOT
+from tools.bootstrap import apt as debian_apt
+from tools.bootstrap import compose_plugin, engine
+from tools.bootstrap import debian as engine_on_debian
+from tools.bootstrap.engine import Engine, EngineUnavailable, Lack
 
 ANSWERS = """
 case "$*" in
@@ -197,7 +199,7 @@ def test_the_command_line_needs_nothing_but_python(tmp_path: Path) -> None:
     when the command line runs,
     then it ends with 1 and one line on stderr, without a traceback."""
     ended = subprocess.run(
-        [sys.executable, "-S", "-m", "fixtures.engine"],
+        [sys.executable, "-S", "-m", "tools.bootstrap.engine"],
         cwd=ROOT,
         env={"PATH": str(tmp_path)},
         capture_output=True,
@@ -287,7 +289,7 @@ def test_a_failed_installation_says_what_apt_said(
 
 def start_in_a_process(log: Path) -> list[str]:
     code = (
-        "import sys, pathlib; from fixtures import engine_on_debian as e;"
+        "import sys, pathlib; from tools.bootstrap import debian as e;"
         "e.LOG = pathlib.Path(sys.argv[1]); e._SYSTEMD = pathlib.Path('/nowhere'); e.start(print)"
     )
     return [sys.executable, "-c", code, str(log)]

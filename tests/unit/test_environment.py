@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import venv
-from fixtures.python_version import complaint
-from fixtures.venv import VenvFailed, make_venv
+from tools import venv
+from tools.python_version import complaint
+from tools.venv import VenvFailed, make_venv
 
 
 @pytest.mark.parametrize("version", [(2, 7, 18), (3, 6, 15), (3, 10, 13)])

@@ -7,11 +7,11 @@ import json
 
 import pytest
 
-from fixtures.catalogue import FAMILIES, load_catalogue
-from fixtures.criterion_index import index_of, without_parameters
-from fixtures.expectations import expectations_of
-from fixtures.stack_variant import read_statements, read_variant
-from fixtures.suite_run import run_suite
+from dayzero.core.catalogue import FAMILIES, load_catalogue
+from dayzero.pytest_plugin.criterion_index import index_of, without_parameters
+from dayzero.selftest.expectations import expectations_of
+from dayzero.selftest.suite_run import run_suite
+from dayzero.stack.variant import read_statements, read_variant
 from tests.unit.conftest import ROOT
 
 STACKS = ROOT / "fixtures" / "stacks"
@@ -41,7 +41,7 @@ def test_a_test_judges_it(criterion: str, collected: dict[str, tuple[str, ...]])
     when every test of the checkout is collected,
     then at least one of them judges it."""
     assert [nodeid for nodeid, criteria in collected.items() if criterion in criteria], (
-        f'no test has @criterion("{criterion}"): write one, or take the promise out of fixtures/criteria.yml'
+        f'no test has @criterion("{criterion}"): write one, or take the promise out of src/dayzero/core/criteria.yml'
     )
 
 

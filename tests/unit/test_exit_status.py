@@ -86,7 +86,7 @@ def test_a_wrong_call_and_an_interrupted_run_keep_their_codes(suite: SmallSuite)
 
 def _judge(suite: SmallSuite, compose: str, relation: str = PASS, *arguments: str) -> JudgedRun:
     (suite.pytester.path / "compose.yaml").write_text(compose, encoding="utf-8")
-    plugins = ("-p", "fixtures.static_project", "-p", "fixtures.obstacle")
+    plugins = ("-p", "dayzero.pytest_plugin.static", "-p", "dayzero.pytest_plugin.setup_errors")
     return suite.run(TESTS.format(relation=relation), *plugins, *arguments, "-ra")
 
 
@@ -147,7 +147,7 @@ def test_a_skip_for_what_nobody_sets_is_not_green(suite: SmallSuite) -> None:
     (suite.pytester.path / "compose.yaml").write_text(compose, encoding="utf-8")
     run = suite.run(
         f"@criterion('CFG-8')\ndef test_it(init, verdict):\n    {SCENARIO}\n    verdict.subject = init.name\n",
-        *("-p", "fixtures.static_project"),
+        *("-p", "dayzero.pytest_plugin.static"),
     )
     assert run.only["status"] == "skip"
     assert "compose.yaml:4: env_file gone.env is not among the project's files" in run.only["observed"]

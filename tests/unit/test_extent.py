@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.catalogue import load_catalogue
-from fixtures.criterion_index import index_of, without_parameters
-from fixtures.extent import in_short
+from dayzero.core.catalogue import load_catalogue
+from dayzero.pytest_plugin.criterion_index import index_of, without_parameters
+from dayzero.report.extent import in_short
 from tests.unit.conftest import ROOT, JudgedRun, SmallSuite
 
 SCENARIO = '"""Given a stack, when it is read, then it is sound."""'
@@ -82,7 +82,7 @@ def test_a_skip_by_choice_does_not_count_as_judged(
     then its criterion is left out or not judged, with the reason as its result, and the others are judged."""
     suite.write(
         f"""
-from fixtures.extent import {how}
+from dayzero.report.extent import {how}
 
 @criterion('CFG-2')
 def test_one():
@@ -109,7 +109,7 @@ def test_one_result_is_enough(suite: SmallSuite) -> None:
     then the criterion is judged."""
     suite.write(
         f"""
-from fixtures.extent import leave_out
+from dayzero.report.extent import leave_out
 
 @criterion('CFG-2')
 @pytest.mark.parametrize('service', ['a', 'b'])

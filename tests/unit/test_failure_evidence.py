@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import cast
 
-from fixtures.conditions import StackUnusable
-from fixtures.container_states import ContainerState
-from fixtures.failure_evidence import as_it_stands
-from fixtures.stack import Stack
+from dayzero.core.wait import StackUnusable
+from dayzero.docker.containers import ContainerState
+from dayzero.pytest_plugin.failure_evidence import as_it_stands
+from dayzero.stack.stack import Stack
 
 
 class Container:

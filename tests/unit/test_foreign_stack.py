@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.suite_run import run_suite
+from dayzero.selftest.suite_run import run_suite
 
 STACK = "services: {db: {image: 'postgres:17.6'}}\n"
 INVENTORY = """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.docker_context import use_context
+from dayzero.docker.context import use_context
 from tests.unit.conftest import JudgedRun, SmallSuite
 
 COMPOSE = "services: {web: {image: 'web:1', profiles: [front]}}\n"
@@ -96,4 +96,4 @@ def _run(suite: SmallSuite, *arguments: str) -> JudgedRun:
     (root / "inventory.yml").write_text(INVENTORY, encoding="utf-8")
     (root / "bad.yml").write_text("inits: {web-init: 3}\n", encoding="utf-8")
     suite.write("def test_it():\n    pass\n")
-    return suite.run(None, "-p", "fixtures.given_options", *arguments)
+    return suite.run(None, "-p", "dayzero.pytest_plugin.options", *arguments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.given_when_then import Scenario, parse
+from dayzero.core.scenario import Scenario, parse
 
 TOLD = {
     "one line": ("Given a, when b, then c.", ("a", "b", "c")),

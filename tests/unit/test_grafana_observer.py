@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from fixtures.grafana_observer import GrafanaObserver, PanelQuery
-from fixtures.stack import StackUnusable
+from dayzero.stack.stack import StackUnusable
+from dayzero.targets.grafana.client import GrafanaObserver, PanelQuery
 
 SOURCES = [
     {"uid": "old", "name": "A second one", "type": "prometheus", "isDefault": False},

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from images import assembly
-from images.recipe import GoBuild, Recipe
-from images.step import Log, StepFailed
 from tests.unit.test_images import StandInEngine
 from tests.unit.test_images import engine as engine
 from tests.unit.test_images import recipe as recipe
+from tools.images import assembly
+from tools.images.recipe import GoBuild, Recipe
+from tools.images.step import Log, StepFailed
 
 
 def test_what_was_fetched_is_not_fetched_again(engine: StandInEngine, recipe: Recipe, tmp_path: Path) -> None:

@@ -38,8 +38,8 @@ def test_a_pull_has_no_limit_as_long_as_it_gets_on(
     """Given a layer that takes longer than a pull may be silent, of which the client tells a terminal alone,
     when its bytes come one by one, or not at all,
     then the first pull is left to end by itself, and the second is given up."""
-    monkeypatch.setattr("images.registry.STALLED_SECONDS", 1.5)
-    monkeypatch.setattr("images.registry._LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("tools.images.registry.STALLED_SECONDS", 1.5)
+    monkeypatch.setattr("tools.images.registry._LOOK_SECONDS", 0.1)
     monkeypatch.setenv("KAFKA_IMAGE", "team/kafka:1")
     engine.put("docker", textwrap.dedent(PULL).lstrip().format(progress=progress))
     assert f"team/kafka:1 cannot be pulled ({said})" in unavailable("kafka")

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from images.recipe import Recipe, all_recipes
-from images.reference import MalformedReference, reference_for, registry_of
 from tests.unit.conftest import ROOT
+from tools.images.recipe import Recipe, all_recipes
+from tools.images.reference import MalformedReference, reference_for, registry_of
 
 KAFKA = Recipe.named("kafka")
 

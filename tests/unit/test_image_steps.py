@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.conditions import holds_within
-from images.leftover_step import end_leftovers
-from images.step import Log, StepFailed
+from dayzero.core.wait import holds_within
 from tests.unit.conftest import ROOT
+from tools.images.leftover_step import end_leftovers
+from tools.images.step import Log, StepFailed
 
 SILENT_WORK = f"{sys.executable} -c 'import time\nwhile time.process_time() < 2.6: pass'"
 """Computes in a child and writes nothing, for longer than IDLE."""
@@ -22,10 +22,10 @@ IDLE = 1.5
 
 @pytest.fixture
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Log:
-    monkeypatch.setattr("images.step.IDLE_SECONDS", IDLE)
-    monkeypatch.setattr("images.step._LOOK_SECONDS", 0.1)
-    monkeypatch.setattr("images.step.HEARTBEAT_SECONDS", 0.2)
-    monkeypatch.setattr("images.activity.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("tools.images.step.IDLE_SECONDS", IDLE)
+    monkeypatch.setattr("tools.images.step._LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("tools.images.step.HEARTBEAT_SECONDS", 0.2)
+    monkeypatch.setattr("tools.images.activity.BUSY_SECONDS", 0.05)
     return Log("kafka", tmp_path / "log", said.append)
 
 
@@ -98,8 +98,8 @@ def test_a_step_that_is_not_wanted_any_more_is_ended(log: Log, tmp_path: Path) -
 LONE = """
 import sys
 from pathlib import Path
-from images.leftover_step import end_leftovers
-from images.step import Log
+from tools.images.leftover_step import end_leftovers
+from tools.images.step import Log
 log = Log("kafka", Path(sys.argv[1]) / "kafka.log", print)
 log.run("working", ["sh", "-c", f"echo $$ >{sys.argv[1]}/own; sleep 600 & echo $! >{sys.argv[1]}/child; wait"])
 """

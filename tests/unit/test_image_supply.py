@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-import images
-from fixtures.conditions import holds_within
+from dayzero.core.wait import holds_within
 from fixtures.run_images import RunImages, StackImage, images_of
-from images.process import stat_of
-from images.recipe import Recipe
-from images.supply import ImageUnavailable
 from tests.unit.test_images import KAFKA, StandInEngine
 from tests.unit.test_images import engine as engine
+from tools import images
+from tools.images.process import stat_of
+from tools.images.recipe import Recipe
+from tools.images.supply import ImageUnavailable
 
 LOKI, TEMPO = Recipe.named("loki"), Recipe.named("tempo")
 
@@ -140,7 +140,7 @@ def test_the_environment_names_an_image_and_a_persons_own_file_does_not(
     when the run's images are supplied,
     then they are those that Compose names in its model."""
     monkeypatch.setenv("KAFKA_IMAGE", "team/kafka:4")
-    monkeypatch.setattr("images.supply.reference_for", lambda recipe: f"persons/{recipe.name}:1")
+    monkeypatch.setattr("tools.images.supply.reference_for", lambda recipe: f"persons/{recipe.name}:1")
     model = {"services": {"kafka-1": service("team/kafka:4", "m"), "loki": service(LOKI.image, "o")}}
     engine.has("team/kafka:4")
     engine.has(LOKI.image)
@@ -213,7 +213,7 @@ def test_another_run_that_supplies_is_waited_for_and_seen_at_work(
     """Given a lock that another run holds, and an image that this run lacks and the other one makes meanwhile,
     when it is ensured,
     then the wait is told time and again, and it ends with the image and not with the other run."""
-    monkeypatch.setattr("images.supply.HEARTBEAT_SECONDS", 0.6)
+    monkeypatch.setattr("tools.images.supply.HEARTBEAT_SECONDS", 0.6)
     cache = tmp_path / "cache" / "dayzero" / "images"
     cache.mkdir(parents=True)
     said: list[str] = []

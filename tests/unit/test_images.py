@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-import images
-from images import supply
-from images.recipe import Recipe, all_recipes, all_wanted
-from images.supply import ImageUnavailable
 from tests.unit.conftest import ROOT
+from tools import images
+from tools.images import supply
+from tools.images.recipe import Recipe, all_recipes, all_wanted
+from tools.images.supply import ImageUnavailable
 
 KAFKA = Recipe.named("kafka")
 

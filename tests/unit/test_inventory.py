@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.inventory import InventoryError, is_inventory, load_inventory
+from dayzero.analysis.inventory import InventoryError, is_inventory, load_inventory
 
 GOOD = """\
 inits:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fixtures.inventory import load_inventory
-from fixtures.inventory_page import PAGE, render
+from dayzero.analysis.inventory import load_inventory
 from tests.unit.conftest import ROOT
+from tools.inventory_page import PAGE, render
 
 WRITTEN = """\
 inits:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.joined_options import at_home, demoted, joined, start
+from dayzero.pytest_plugin.joined_options import at_home, demoted, joined, start
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTEST = str(Path(sys.executable).with_name("pytest"))

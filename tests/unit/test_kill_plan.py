@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fixtures.kill_plan import MANNERS, Kill, planned_kills
+from dayzero.faults.crash.plan import MANNERS, Kill, planned_kills
 
 GAPS = [1.0, 0.001, 0.4]
 

@@ -6,11 +6,11 @@ import socket
 import struct
 from pathlib import Path
 
-from fixtures.compose_source import Place
-from fixtures.ending import Ending
-from fixtures.inventory import Promise
-from fixtures.late_gate import Kept, begun
-from fixtures.late_targets import Delay, LateRun, apart
+from dayzero.analysis.inventory import Promise
+from dayzero.compose.yaml_source import Place
+from dayzero.docker.container_exit import Ending
+from dayzero.faults.late_targets import Delay, LateRun, apart
+from dayzero.probes.in_container.late_gate import Kept, begun
 
 SYN, ACK = 0x02, 0x10
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.lifecycle_hooks import notes_on
+from dayzero.compose.lifecycle_hooks import notes_on
 from tests.unit.written_stack import WriteStack, stack
 
 __all__ = ["stack"]

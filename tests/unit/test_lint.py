@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fixtures.lint import commands
+from tools.lint import commands
 
 
 def test_files_go_to_their_linters(tmp_path: Path) -> None:

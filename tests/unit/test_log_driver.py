@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures import log_driver
-from fixtures.compose_project import ComposeProject
-from fixtures.inventory import load_inventory
-from images.recipe import Recipe, all_wanted
+from dayzero.analysis.inventory import load_inventory
+from dayzero.compose.project import ComposeProject
+from dayzero.docker import loki_driver as log_driver
 from tests.unit.conftest import ROOT
+from tools.images.recipe import Recipe, all_wanted
 
 KEPT_BY_THE_ENGINE = {"alloy", "engine-proxy", "engine-watch"}
 PROJECT = ComposeProject.load(ROOT, overrides=[log_driver.log_driver_file(ROOT)], ask_compose=False)

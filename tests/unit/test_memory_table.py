@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from fixtures.clusters import clusters_of, member_of
-from fixtures.compose_project import ComposeProject
+from dayzero.analysis.clusters import clusters_of, member_of
+from dayzero.compose.project import ComposeProject
 from tests.unit.conftest import ROOT
 
 MIB = 1024 * 1024

@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 import pytest
 
-from fixtures.boot_record import timeline_of
-from fixtures.engine_events import EngineEvent
-from fixtures.leak_search import leaks_in_files, secrets_in
-from fixtures.stack import StackUnusable, await_condition
-from fixtures.stack_names import names_of
-from fixtures.target_snapshot import difference
+from dayzero.docker.events import EngineEvent
+from dayzero.probes.leak_scan import leaks_in_files, secrets_in
+from dayzero.stack.boot import timeline_of
+from dayzero.stack.dns import names_of
+from dayzero.stack.stack import StackUnusable, await_condition
+from dayzero.targets.snapshot import difference
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "s3cr3t/Value+with=signs"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.compose_plugin import ComposePlugin
-from fixtures.other_composes import others
-from fixtures.pinned_compose import pinned_version
-from images.recipe import Recipe, all_wanted
+from tools.bootstrap.compose_plugin import ComposePlugin
+from tools.images.recipe import Recipe, all_wanted
+from tools.other_composes import others
+from tools.pinned_compose import pinned_version
 
 
 def plugins(*versions: str) -> list[ComposePlugin]:

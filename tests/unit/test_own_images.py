@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-import images
-from images.recipe import Recipe
 from tests.unit.test_images import StandInEngine, unavailable
 from tests.unit.test_images import engine as engine
+from tools import images
+from tools.images.recipe import Recipe
 
 
 def test_ours_is_assembled_on_a_pulled_base(engine: StandInEngine) -> None:

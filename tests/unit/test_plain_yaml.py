@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from fixtures.plain_yaml import load_plain
+from dayzero.core.plain_yaml import load_plain
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import sys
 from tests.unit.conftest import ROOT, SmallSuite
 
 WAITING = """
-from fixtures import progress
+from dayzero.pytest_plugin import progress
 
 @pytest.fixture
 def stack():
@@ -54,6 +54,6 @@ def test_outside_of_pytest_it_goes_to_stderr() -> None:
     """Given a program that is no test,
     when it says what it does,
     then that is one line on stderr."""
-    program = [sys.executable, "-c", "from fixtures.progress import say; say('pulling')"]
+    program = [sys.executable, "-c", "from dayzero.pytest_plugin.progress import say; say('pulling')"]
     ended = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=True)
     assert (ended.stdout, ended.stderr) == ("", "pulling\n")

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from fixtures import logfmt
+from dayzero.core import logfmt
 from tests.unit.provisioner_bench import HOSTILE, PROVISIONERS, Answer, Bench
 
 PROBE = "probe() { attempt knock || return 1; }\n"

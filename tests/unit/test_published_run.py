@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from fixtures.boot_trace import NotSent, send_boot, trace_id
-from fixtures.init_log import Event
-from fixtures.verdict_log import send_run
+from dayzero.probes.init_log import Event
+from dayzero.report.loki import send_run
+from dayzero.report.otlp import NotSent, send_boot, trace_id
 
 RUN = "20261125T125704Z-efa774"
 SECOND = 1_000_000_000

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fixtures.catalogue import load_catalogue
-from fixtures.compose_project import ComposeProject
-from fixtures.random_project import FAULTS, compose_at_random
+from dayzero.compose.project import ComposeProject
+from dayzero.core.catalogue import load_catalogue
+from dayzero.selftest.random_project import FAULTS, compose_at_random
 
 
 def written(folder: Path) -> dict[str, str]:

@@ -10,8 +10,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from fixtures import redaction
-from fixtures.redaction import MARK, Redactor
+from dayzero.core import redaction
+from dayzero.core.redaction import MARK, Redactor
 
 SECRET = 'pä+ss/wörd "42"\\ &='
 

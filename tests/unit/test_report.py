@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 from jsonschema import Draft202012Validator
 
-from fixtures.catalogue import load_catalogue
-from fixtures.report import SCHEMA_FILE
+from dayzero.core.catalogue import load_catalogue
+from dayzero.pytest_plugin.report import SCHEMA_FILE
 from tests.unit.conftest import SmallSuite
 
 SCENARIO = '"""Given a stack, when it is read, then it is sound."""'
@@ -289,9 +289,9 @@ def test_where_time_decides_the_result_has_the_pressure(suite: SmallSuite) -> No
     when they are judged,
     then the last is an error, and each result has the CPU pressure of the span that was timed."""
     run = suite.run(f"""
-from fixtures import verdict as verdicts
-from fixtures.conditions import Took
-from fixtures.cpu_pressure import Pressure
+from dayzero.core import verdict as verdicts
+from dayzero.core.wait import Took
+from dayzero.docker.cpu_pressure import Pressure
 
 @criterion('RUN-2')
 @pytest.mark.parametrize('seconds, others', [(4, 0.9), (6, 0.01), (6, 0.5), (6, None)])

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from fixtures.catalogue import load_catalogue
-from fixtures.extent import Extent
-from fixtures.report_html import main, render
-from fixtures.run_record import RunRecord
+from dayzero.core.catalogue import load_catalogue
+from dayzero.report.extent import Extent
+from dayzero.report.html import main, render
+from dayzero.report.run_record import RunRecord
 
 
 def result(criterion: str, subject: str, status: str = "pass", **fields: Any) -> dict[str, Any]:

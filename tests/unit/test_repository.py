@@ -6,8 +6,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from fixtures.lint import tracked_files
 from tests.unit.conftest import ROOT
+from tools.lint import tracked_files
 
 TRACKED = tracked_files(ROOT)
 

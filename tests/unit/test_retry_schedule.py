@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from fixtures.retry_schedule import (
+from dayzero.probes.retry_schedule import (
     ALARM_RATE,
     GROWTH,
     MIN_COPIES,

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from fixtures.run_identity import RunIdentity, free_subnets, is_over
+from dayzero.docker.run_identity import RunIdentity, free_subnets, is_over
 
 
 def test_two_runs_have_different_names() -> None:
@@ -25,7 +25,7 @@ def test_an_owner_whose_process_ended_is_over() -> None:
         [
             sys.executable,
             "-c",
-            "from fixtures.run_identity import RunIdentity; print(RunIdentity.generate().owner)",
+            "from dayzero.docker.run_identity import RunIdentity; print(RunIdentity.generate().owner)",
         ],
         capture_output=True,
         text=True,

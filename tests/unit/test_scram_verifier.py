@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fixtures.scram_verifier import name_secrets
+from dayzero.targets.postgres.scram_verifier import name_secrets
 
 # RFC 7677's example: user "user", password "pencil".
 VERIFIER = (

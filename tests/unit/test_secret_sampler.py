@@ -8,7 +8,7 @@ import struct
 
 import pytest
 
-from fixtures.secret_sampler import Sampler
+from dayzero.probes.in_container.process_sampler import Sampler
 
 CONTAINER = "c0" * 32
 SHELL, CAT, HOST = 71, 72, 73

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.compose_project import Service
-from fixtures.verdict import Source
+from dayzero.compose.project import Service
+from dayzero.core.verdict import Source
 from tests.unit.written_stack import WriteStack, stack
 
 __all__ = ["stack"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.shell_parse import ShellUnreadable, parse_shell
-from fixtures.shell_syntax import (
+from dayzero.shell.parser import ShellUnreadable, parse_shell
+from dayzero.shell.syntax import (
     AndOr,
     Call,
     Case,

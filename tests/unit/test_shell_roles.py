@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.shell_call import Run, run_of, shell_call
-from fixtures.shell_parse import parse_shell
-from fixtures.shell_quote import quoted
-from fixtures.shell_roles import Role, hides_its_work, role_of
-from fixtures.shell_silence import why_silent
-from fixtures.shell_syntax import Call, Redirect
+from dayzero.shell.command import Run, run_of, shell_call
+from dayzero.shell.display import quoted
+from dayzero.shell.effects import Role, hides_its_work, role_of
+from dayzero.shell.parser import parse_shell
+from dayzero.shell.refusal_status import why_silent
+from dayzero.shell.syntax import Call, Redirect
 
 
 def command(text: str) -> tuple[Run, tuple[Redirect, ...]]:

@@ -9,12 +9,12 @@ import pytest
 import yaml
 from _pytest.mark.structures import ParameterSet
 
-from fixtures.shell_finding import Finding
-from fixtures.shell_masks import masked_failures
-from fixtures.shell_program import ShellProgram
-from fixtures.shell_sleeps import bare_sleeps
-from fixtures.shell_syntax import At, Word
-from fixtures.shell_waits import attempts_without_limit, unbounded_waits
+from dayzero.core.finding import Finding
+from dayzero.rules.cfg_10_no_bare_sleep import bare_sleeps
+from dayzero.rules.cfg_16_bounded_wait import attempts_without_limit, unbounded_waits
+from dayzero.rules.cfg_17_no_masked_failure import masked_failures
+from dayzero.shell.program import ShellProgram
+from dayzero.shell.syntax import At, Word
 from tests.unit.inline_script import InlineScript, program_of
 
 Rule = Callable[[ShellProgram], list[Finding]]

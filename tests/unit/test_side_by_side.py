@@ -6,15 +6,15 @@ import pytest
 
 from tests.unit.conftest import SmallSuite
 
-PLUGIN = ("-p", "fixtures.side_by_side")
+PLUGIN = ("-p", "dayzero.pytest_plugin.per_init")
 
 TRIALS = """
 from pathlib import Path
 from threading import Barrier
 from types import SimpleNamespace
 
-from fixtures.inventory import Promise
-from fixtures.compose_source import Place
+from dayzero.analysis.inventory import Promise
+from dayzero.compose.yaml_source import Place
 
 INITS = ("first-init", "other-init", "absent-init")
 PROMISES = [Promise(name, "", (), (), "", (), Place(Path(), 1, 1)) for name in INITS]

@@ -26,7 +26,7 @@ def test_tests_of_one_stack_share_a_worker(suite: SmallSuite) -> None:
     fixtures = ("stack", "planned_stack")
     for fixture in fixtures:
         suite.write(SHARED.format(fixture=fixture), f"test_{fixture}.py")
-    run = suite.run(None, "-p", "fixtures.running_stack", "-n", "2", apart=True)
+    run = suite.run(None, "-p", "dayzero.pytest_plugin.runtime", "-n", "2", apart=True)
     run.outcome.assert_outcomes(passed=12)
     workers = [set((suite.pytester.path / f"workers-{fixture}").read_text().split()) for fixture in fixtures]
     assert sorted(map(len, workers)) == [1, 1], run.output

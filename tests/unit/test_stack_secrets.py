@@ -12,11 +12,11 @@ import bcrypt
 import pytest
 from cryptography import x509
 
-from fixtures import stack_secrets
-from fixtures.compose_project import ComposeProject
-from fixtures.derived_secrets import DERIVED, OPENSEARCH_UID
-from fixtures.stack_secrets import CERTIFICATES, PASSWORDS, SecretsUnusable, make_secrets
+from dayzero.compose.project import ComposeProject
 from tests.unit.conftest import ROOT
+from tools.secrets import make as stack_secrets
+from tools.secrets.derived import DERIVED, OPENSEARCH_UID
+from tools.secrets.make import CERTIFICATES, PASSWORDS, SecretsUnusable, make_secrets
 
 
 @pytest.fixture(autouse=True)
@@ -117,7 +117,7 @@ def test_the_command_line_says_how_many_it_made(tmp_path: Path, capsys: pytest.C
 
 def test_every_container_s_file_has_an_owner_that_reads_it() -> None:
     owners = {**PASSWORDS, **{name: uid for name, (uid, _) in DERIVED.items()}}
-    compose = Path(stack_secrets.__file__).parent.parent / "docker-compose.yml"
+    compose = Path(stack_secrets.__file__).parents[2] / "docker-compose.yml"
     mounted = {
         line.split(":")[0].strip()
         for line in compose.read_text(encoding="utf-8").partition("\nsecrets:\n")[2].splitlines()

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from fixtures.stack_variant import DEFAULT_SELECT, Statement, Variant, VariantUnreadable, read_variant
-from fixtures.variant_run import Finding, VariantRun
+from dayzero.selftest.variant_run import Finding, VariantRun
+from dayzero.stack.variant import DEFAULT_SELECT, Statement, Variant, VariantUnreadable, read_variant
 
 
 def _variant(folder: Path, text: str) -> Variant:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.suite_run import SuiteRunBroken, run_suite
+from dayzero.selftest.suite_run import SuiteRunBroken, run_suite
 
 
 def test_a_run_that_does_not_end_is_ended(tmp_path: Path) -> None:

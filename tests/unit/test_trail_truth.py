@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import logfmt
-from fixtures.inventory import Promise, load_inventory
-from fixtures.trail_truth import EngineRecord, all_created, false_claims, false_exit
+from dayzero.analysis.inventory import Promise, load_inventory
+from dayzero.core import logfmt
+from dayzero.probes.trail_truth import EngineRecord, all_created, false_claims, false_exit
 
 INVENTORY = """\
 inits:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fixtures.two_runs import Held, TwoRuns
+from dayzero.selftest.two_runs import Held, TwoRuns
 
 ALONE = Held({"the container dz-1-kafka", "the network dz-1_infra"}, {"10.64.1.0/24"}, set())
 

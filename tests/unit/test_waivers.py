@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.catalogue import load_catalogue
-from fixtures.waivers import WaiverRefused, load_waivers
+from dayzero.core.catalogue import load_catalogue
+from dayzero.core.waivers import WaiverRefused, load_waivers
 from tests.unit.conftest import ROOT, SmallSuite
 
 SCENARIO = '"""Given a stack, when it is read, then it is sound."""'

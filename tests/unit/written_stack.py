@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.compose_project import ComposeProject
+from dayzero.compose.project import ComposeProject
 
 WriteStack = Callable[..., ComposeProject]
 

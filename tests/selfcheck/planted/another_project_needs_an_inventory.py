@@ -8,4 +8,4 @@ from tests.selfcheck.planted import replaced
 
 
 def pytest_configure() -> None:
-    replaced("fixtures.init_services", "detected_inits", lambda usual: lambda project: [])
+    replaced("dayzero.analysis.init_detection", "detected_inits", lambda usual: lambda project: [])

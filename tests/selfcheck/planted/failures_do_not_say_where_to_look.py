@@ -9,7 +9,7 @@ from tests.selfcheck.planted import replaced
 
 def pytest_configure() -> None:
     replaced(
-        "fixtures.judging",
+        "dayzero.pytest_plugin.evaluation",
         "failure_text",
         lambda whole: lambda *given: whole(*given).partition("  look next")[0],
     )

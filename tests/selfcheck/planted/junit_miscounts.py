@@ -14,4 +14,6 @@ def uncounted(xml: str) -> str:
 
 
 def pytest_configure() -> None:
-    replaced("fixtures.report", "tell_errors_apart", lambda truly: lambda xml: uncounted(truly(xml)))
+    replaced(
+        "dayzero.pytest_plugin.report", "tell_errors_apart", lambda truly: lambda xml: uncounted(truly(xml))
+    )

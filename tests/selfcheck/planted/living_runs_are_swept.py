@@ -14,4 +14,4 @@ def is_mine(owner: str) -> bool:
 
 
 def pytest_configure() -> None:
-    replaced("fixtures.sweep", "is_over", lambda truly: lambda owner: truly(owner) or is_mine(owner))
+    replaced("dayzero.docker.prune", "is_over", lambda truly: lambda owner: truly(owner) or is_mine(owner))

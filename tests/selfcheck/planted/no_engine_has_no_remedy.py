@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fixtures.stack import StackUnusable
+from dayzero.stack.stack import StackUnusable
 from tests.selfcheck.planted import replaced
 
 Versions = Callable[[], dict[str, str]]
@@ -23,4 +23,4 @@ def curt(look: Versions) -> Versions:
 
 
 def pytest_configure() -> None:
-    replaced("fixtures.running_stack", "engine_versions", curt)
+    replaced("dayzero.pytest_plugin.runtime", "engine_versions", curt)

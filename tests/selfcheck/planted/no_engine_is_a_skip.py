@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fixtures.stack import StackUnusable
+from dayzero.stack.stack import StackUnusable
 from tests.selfcheck.planted import replaced
 
 Versions = Callable[[], dict[str, str]]
@@ -25,4 +25,4 @@ def lenient(look: Versions) -> Versions:
 
 
 def pytest_configure() -> None:
-    replaced("fixtures.running_stack", "engine_versions", lenient)
+    replaced("dayzero.pytest_plugin.runtime", "engine_versions", lenient)

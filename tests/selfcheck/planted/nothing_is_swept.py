@@ -8,4 +8,4 @@ from tests.selfcheck.planted import replaced
 
 
 def pytest_configure() -> None:
-    replaced("fixtures.sweep", "is_over", lambda truly: lambda owner: False)
+    replaced("dayzero.docker.prune", "is_over", lambda truly: lambda owner: False)

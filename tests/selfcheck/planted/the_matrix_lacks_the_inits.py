@@ -8,4 +8,4 @@ from tests.selfcheck.planted import replaced
 
 
 def pytest_configure() -> None:
-    replaced("fixtures.report_html", "_SHARED_BY", lambda usual: usual * 50)
+    replaced("dayzero.report.html", "_SHARED_BY", lambda usual: usual * 50)

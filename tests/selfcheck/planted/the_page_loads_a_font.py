@@ -11,5 +11,7 @@ FONT = "<style>@import 'https://fonts.example/one.css';"
 
 def pytest_configure() -> None:
     replaced(
-        "fixtures.report", "render", lambda whole: lambda report: whole(report).replace("<style>", FONT, 1)
+        "dayzero.pytest_plugin.report",
+        "render",
+        lambda whole: lambda report: whole(report).replace("<style>", FONT, 1),
     )

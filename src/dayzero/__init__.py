@@ -1,0 +1,1 @@
+"""Judges Docker Compose stacks that provision themselves, by their files and while they run."""

@@ -1,0 +1,1 @@
+"""Facts about a project: its inits, their programs, endpoints, targets, consumers, mounts."""

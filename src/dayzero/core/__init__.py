@@ -1,0 +1,1 @@
+"""What every other package uses: criteria, verdicts, results, waivers, redaction, waiting."""

@@ -1,0 +1,1 @@
+"""The Docker engine: containers, logs, events, networks, a second engine, how busy the machine is."""

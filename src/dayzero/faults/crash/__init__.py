@@ -1,0 +1,1 @@
+"""Inits that are killed in the midst of their work (RUN-10)."""

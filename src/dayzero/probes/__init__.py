@@ -1,0 +1,1 @@
+"""What is watched from outside while a stack runs: processes, packets, attempts, logs."""

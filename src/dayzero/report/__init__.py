@@ -1,0 +1,1 @@
+"""The results of a run as JSON, HTML, text, log lines and a trace."""

@@ -1,0 +1,1 @@
+"""Shell scripts as syntax trees, and what is known of the commands in them."""

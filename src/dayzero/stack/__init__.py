@@ -1,0 +1,1 @@
+"""A Compose project that is booted, and how its services are reached."""

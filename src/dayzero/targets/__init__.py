@@ -1,0 +1,1 @@
+"""What inits provision: one package for each kind of server, with its client and its access matrix."""

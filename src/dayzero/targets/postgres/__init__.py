@@ -1,0 +1,1 @@
+"""PostgreSQL, alone and as a Patroni cluster."""
