@@ -20,10 +20,11 @@ from pathlib import Path
 from python_on_whales import DockerClient
 
 from dayzero.analysis.inventory import load_inventory
+from dayzero.docker.container_exit import ending
 from dayzero.docker.run_identity import RunIdentity
 from dayzero.stack.cli_start import cli_start_seconds
 from dayzero.stack.profiles import PLANES
-from dayzero.stack.stack import Stack, ending, remove_run
+from dayzero.stack.stack import Stack, remove_run
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -11,8 +11,9 @@ from dayzero.analysis.inventory import Promise
 from dayzero.core.criterion import criterion
 from dayzero.core.verdict import Verdict
 from dayzero.core.wait import holds_within
+from dayzero.docker.container_exit import Ending
 from dayzero.pytest_plugin.per_init import SideBySide
-from dayzero.stack.stack import Ending, Stack
+from dayzero.stack.stack import Stack
 from dayzero.targets.snapshot import difference, snapshot
 
 

@@ -10,8 +10,10 @@ import pytest
 from dayzero.analysis.inventory import Promise
 from dayzero.core.criterion import criterion
 from dayzero.core.verdict import Verdict
+from dayzero.core.wait import StackUnusable
+from dayzero.docker.container_exit import Ending
 from dayzero.pytest_plugin.per_init import SideBySide
-from dayzero.stack.stack import Ending, Stack, StackUnusable
+from dayzero.stack.stack import Stack
 from dayzero.targets.snapshot import difference, snapshot
 from dayzero.targets.workload import busy_user
 

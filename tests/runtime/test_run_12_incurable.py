@@ -11,10 +11,11 @@ import pytest
 from dayzero.analysis.inventory import Promise
 from dayzero.core.criterion import criterion
 from dayzero.core.verdict import Verdict
+from dayzero.docker.container_exit import Ending
 from dayzero.faults.bad_input import AT_ONCE_SECONDS, BROKEN, PATIENCE_SECONDS
 from dayzero.faults.invalid_settings import REQUESTS
 from dayzero.pytest_plugin.per_init import SideBySide
-from dayzero.stack.stack import Ending, Stack
+from dayzero.stack.stack import Stack
 from dayzero.targets.snapshot import difference, snapshot
 
 PROGRESS = re.compile(r"\bevent=(?:start|wait|ready|resource)\b")

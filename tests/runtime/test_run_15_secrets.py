@@ -10,12 +10,14 @@ import pytest
 from dayzero.analysis.inventory import Promise
 from dayzero.core.criterion import criterion
 from dayzero.core.verdict import Verdict
+from dayzero.core.wait import StackUnusable
+from dayzero.docker.container_exit import Ending
 from dayzero.probes.leak_scan import leaks_in_files, leaks_of
 from dayzero.probes.process_watch import SecretWatch, Watch
 from dayzero.probes.scratch_space import run_with_kept_scratch
 from dayzero.pytest_plugin.per_init import SideBySide
 from dayzero.pytest_plugin.settings import settings_of
-from dayzero.stack.stack import Ending, Stack, StackUnusable
+from dayzero.stack.stack import Stack
 
 LEAST_PASSES_A_SECOND = 20
 """Where the kernel does not tell of programs that start: what lives for 50 ms must be met by some pass."""

@@ -14,6 +14,7 @@ from python_on_whales import Container, DockerClient
 from dayzero.analysis.inventory import Promise
 from dayzero.core.criterion import criterion
 from dayzero.core.verdict import Verdict
+from dayzero.core.wait import StackUnusable
 from dayzero.docker.dind import own_engine
 from dayzero.docker.loki_driver import NAME, has_log_driver
 from dayzero.docker.run_identity import RunIdentity
@@ -22,7 +23,7 @@ from dayzero.pytest_plugin import progress
 from dayzero.pytest_plugin.targets import require_service
 from dayzero.stack.dns import names_of
 from dayzero.stack.one_off import await_end, brief_run, run_of
-from dayzero.stack.stack import Stack, StackUnusable
+from dayzero.stack.stack import Stack
 from dayzero.targets.loki.client import LokiObserver
 
 INIT = "mng-pg-init"

@@ -14,13 +14,13 @@ import pytest
 from dayzero.analysis.inventory import Promise
 from dayzero.core.criterion import criterion
 from dayzero.core.verdict import Verdict
-from dayzero.core.wait import holds_within
+from dayzero.core.wait import await_condition, holds_within
 from dayzero.docker.logs import text_of
 from dayzero.probes.audit_trail import compared
 from dayzero.pytest_plugin.scheduling import is_needed
 from dayzero.pytest_plugin.targets import require_service
 from dayzero.stack.one_off import await_end, brief_run, run_of
-from dayzero.stack.stack import Stack, await_condition
+from dayzero.stack.stack import Stack
 from dayzero.targets.alertmanager.client import Alert, AlertmanagerObserver
 from dayzero.targets.loki.client import LokiObserver
 from dayzero.targets.loki.sidecar import fill, loki_beside

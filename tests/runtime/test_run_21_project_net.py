@@ -11,12 +11,12 @@ import pytest
 from dayzero.analysis.inventory import Promise
 from dayzero.core.criterion import criterion
 from dayzero.core.verdict import Verdict
-from dayzero.core.wait import holds_within
+from dayzero.core.wait import await_condition, holds_within
 from dayzero.docker.logs import said_by
 from dayzero.probes.audit_trail import ARRIVAL_SECONDS, compared, held_of
 from dayzero.pytest_plugin.targets import require_service
 from dayzero.stack.neighbor_project import PORT, Guest, guest_of, reach_from, told_without_network
-from dayzero.stack.stack import Stack, await_condition
+from dayzero.stack.stack import Stack
 from dayzero.targets.loki.client import LokiObserver
 
 LINES = 5

@@ -13,10 +13,11 @@ from urllib.parse import quote
 import pytest
 from python_on_whales import Container, DockerClient
 
+from dayzero.core.wait import await_condition
 from dayzero.docker.run_identity import RunIdentity
 from dayzero.probes.leak_scan import leaks_in_files, leaks_of, secrets_in
 from dayzero.probes.process_watch import SecretWatch, Watch
-from dayzero.stack.stack import await_condition, remove_run
+from dayzero.stack.stack import remove_run
 
 SHORT = 20
 """How many processes with a secret in their arguments live for 50 ms each, one after the other."""

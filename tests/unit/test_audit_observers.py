@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import requests
 
+from dayzero.core.wait import StackUnusable
 from dayzero.probes.audit_trail import Comparison, documented_query, runs_in
-from dayzero.stack.stack import StackUnusable
 from dayzero.targets.alertmanager.init_alerts import would_have_fired
 from dayzero.targets.loki import client as loki_observer
 from dayzero.targets.loki.client import LokiObserver, Rule

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from dayzero.core.cpu_pressure import CpuSampler, Pressure, pressure_between
 from dayzero.core.verdict import CannotJudge, StackFailed, Verdict
 from dayzero.core.wait import Took, time_until
 from dayzero.docker.containers import ids_of_run
-from dayzero.docker.cpu_pressure import CpuSampler, Pressure, pressure_between
 from dayzero.docker.run_identity import RunIdentity, is_of_this_job
 
 OURS, THEIRS = "a" * 64, "b" * 64

@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 import pytest
 
+from dayzero.core.wait import StackUnusable, await_condition
 from dayzero.docker.events import EngineEvent
 from dayzero.probes.leak_scan import leaks_in_files, secrets_in
 from dayzero.stack.boot import timeline_of
 from dayzero.stack.dns import names_of
-from dayzero.stack.stack import StackUnusable, await_condition
 from dayzero.targets.snapshot import difference
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -291,7 +291,7 @@ def test_where_time_decides_the_result_has_the_pressure(suite: SmallSuite) -> No
     run = suite.run(f"""
 from dayzero.core import verdict as verdicts
 from dayzero.core.wait import Took
-from dayzero.docker.cpu_pressure import Pressure
+from dayzero.core.cpu_pressure import Pressure
 
 @criterion('RUN-2')
 @pytest.mark.parametrize('seconds, others', [(4, 0.9), (6, 0.01), (6, 0.5), (6, None)])

@@ -8,8 +8,8 @@ from typing import NoReturn
 
 import pytest
 
+from dayzero.core.cpu_pressure import Pressure, pressure_between
 from dayzero.core.wait import Took
-from dayzero.docker.cpu_pressure import Pressure, pressure_between
 
 
 class StackFailed(Exception):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dayzero.docker.cpu_pressure import pressure_between
+from dayzero.core.cpu_pressure import pressure_between
 
 MOST_PATIENCE = 3
 """However busy others keep the machine, a wait lasts so many times as long as it should at most."""

@@ -15,8 +15,8 @@ from pathlib import Path
 from python_on_whales import Container, DockerClient
 from python_on_whales.exceptions import DockerException
 
-from dayzero.docker.run_identity import RunIdentity, free_subnets
-from dayzero.stack.stack import StackUnusable, await_condition, taken_subnets
+from dayzero.core.wait import StackUnusable, await_condition
+from dayzero.docker.run_identity import RunIdentity, free_subnets, taken_subnets
 
 START_SECONDS = 90
 

@@ -6,8 +6,7 @@ import subprocess
 
 from python_on_whales import DockerClient
 
-from dayzero.docker.run_identity import RunIdentity, free_subnets
-from dayzero.stack.stack import taken_subnets
+from dayzero.docker.run_identity import RunIdentity, free_subnets, taken_subnets
 
 
 def create_internal_network(engine: DockerClient, identity: RunIdentity, name: str) -> None:

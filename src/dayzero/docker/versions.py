@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dayzero.stack.stack import Stack, StackUnusable
+from dayzero.core.wait import StackUnusable
+from dayzero.stack.stack import Stack
 from tools.bootstrap import engine
 
 

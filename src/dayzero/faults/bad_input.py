@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dayzero.stack.stack import Ending, Stack
+from dayzero.docker.container_exit import Ending
+from dayzero.stack.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,11 @@ from docker.types import EndpointConfig
 from python_on_whales import Container, DockerClient
 from testcontainers.core.container import DockerContainer
 
+from dayzero.core.wait import StackUnusable, await_condition
+from dayzero.docker.container_exit import NEVER, Ending, ending
 from dayzero.docker.internal_network import create_internal_network
 from dayzero.docker.run_identity import RunIdentity
-from dayzero.stack.stack import NEVER, Ending, Stack, StackUnusable, await_condition, ending
+from dayzero.stack.stack import Stack
 
 KINDS = ("not resolved", "refused", "dropped")
 

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 
 from python_on_whales import Container
 
+from dayzero.core.wait import StackUnusable
 from dayzero.stack.one_off import await_end, brief_run, run_of
-from dayzero.stack.stack import Stack, StackUnusable
+from dayzero.stack.stack import Stack
 
 KILLED = 128 + 9
 """The exit code of a process that the kernel killed."""

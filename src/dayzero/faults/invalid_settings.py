@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
-from dayzero.stack.stack import Stack, await_condition
+from dayzero.core.wait import await_condition
+from dayzero.stack.stack import Stack
 from dayzero.targets.kafka.client import KafkaObserver
 
 LAX = "application-logs"

@@ -22,8 +22,9 @@ import yaml
 from testcontainers.core.container import DockerContainer
 
 from dayzero.analysis.inventory import Promise
-from dayzero.docker.container_exit import ended_within
-from dayzero.stack.stack import Ending, Stack, StackUnusable, await_condition, ending
+from dayzero.core.wait import StackUnusable, await_condition
+from dayzero.docker.container_exit import Ending, ended_within, ending
+from dayzero.stack.stack import Stack
 
 _GATE = Path(__file__).parents[1] / "probes" / "in_container" / "late_gate.py"
 

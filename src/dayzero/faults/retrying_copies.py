@@ -27,8 +27,8 @@ from statistics import quantiles
 import yaml
 from python_on_whales import Container, DockerClient
 
-from dayzero.core.wait import holds_within
-from dayzero.docker.cpu_pressure import Pressure, pressure_between
+from dayzero.core.cpu_pressure import Pressure, pressure_between
+from dayzero.core.wait import StackUnusable, holds_within
 from dayzero.docker.internal_network import create_internal_network
 from dayzero.docker.logs import text_of
 from dayzero.probes.attempt_recorder import (
@@ -41,7 +41,7 @@ from dayzero.probes.attempt_recorder import (
 )
 from dayzero.probes.init_log import events_of
 from dayzero.probes.retry_schedule import LONGEST_ATTEMPT, MIN_COPIES, Waiting
-from dayzero.stack.stack import Stack, StackUnusable
+from dayzero.stack.stack import Stack
 
 COPIES = 50
 COPIES_MEMORY = 512 << 20

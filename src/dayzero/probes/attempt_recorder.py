@@ -12,8 +12,8 @@ from typing import Any
 from docker.types import EndpointConfig
 from testcontainers.core.container import DockerContainer
 
+from dayzero.core.wait import StackUnusable, await_condition
 from dayzero.docker.run_identity import RunIdentity
-from dayzero.stack.stack import StackUnusable, await_condition
 
 _LISTENER = Path(__file__).with_name("in_container") / "attempt_listener.py"
 _SAME_ATTEMPT = 0.1

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from python_on_whales import Container
 
+from dayzero.core.wait import StackUnusable, await_condition
 from dayzero.docker.logs import said_by
-from dayzero.stack.stack import StackUnusable, await_condition
 from dayzero.targets.loki.client import Entry, LokiObserver
 
 ARRIVAL_SECONDS = 60

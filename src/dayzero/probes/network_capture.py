@@ -16,7 +16,9 @@ from typing import Any
 import yaml
 from testcontainers.core.container import DockerContainer
 
-from dayzero.stack.stack import Ending, Stack, StackUnusable, await_condition
+from dayzero.core.wait import StackUnusable, await_condition
+from dayzero.docker.container_exit import Ending
+from dayzero.stack.stack import Stack
 
 _RECORDER = Path(__file__).with_name("in_container") / "packet_recorder.py"
 _GATE = "/run/observed"

@@ -10,8 +10,8 @@ from typing import Any
 from testcontainers.core.container import DockerContainer
 
 from dayzero.core.secret_forms import every_form
+from dayzero.core.wait import StackUnusable, await_condition
 from dayzero.docker.run_identity import RunIdentity
-from dayzero.stack.stack import StackUnusable, await_condition
 
 _SAMPLER = Path(__file__).with_name("in_container") / "process_sampler.py"
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from dayzero.stack.stack import Ending, Stack
+from dayzero.docker.container_exit import Ending
+from dayzero.stack.stack import Stack
 
 
 def run_with_kept_scratch(stack: Stack, init: str) -> tuple[Ending, Path]:

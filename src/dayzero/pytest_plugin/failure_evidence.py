@@ -11,8 +11,9 @@ import pytest
 from python_on_whales.exceptions import DockerException
 
 from dayzero.core.verdict import StackFailed
+from dayzero.core.wait import StackUnusable
 from dayzero.pytest_plugin.evaluation import judgement_of
-from dayzero.stack.stack import Stack, StackUnusable
+from dayzero.stack.stack import Stack
 
 LOG_LINES = 200
 """How much of the subject's log is kept, where the subject is a service."""

@@ -19,12 +19,13 @@ from pathlib import Path
 import pytest
 
 from dayzero.core import redaction
+from dayzero.core.wait import StackUnusable
 from dayzero.docker.run_identity import RunIdentity
 from dayzero.pytest_plugin import progress
 from dayzero.pytest_plugin.scheduling import is_needed
 from dayzero.report.extent import leave_out
 from dayzero.stack.profiles import usual_planes
-from dayzero.stack.stack import Stack, StackUnusable
+from dayzero.stack.stack import Stack
 from tools.images import ImageUnavailable
 
 BRING_UP = "docker compose --env-file .env.example up -d && docker compose ps -a"

@@ -20,10 +20,10 @@ from python_on_whales import DockerClient
 
 from dayzero.analysis.inventory import Inventory, Promise, is_inventory, load_inventory
 from dayzero.core import redaction
+from dayzero.core.cpu_pressure import CpuSampler
 from dayzero.core.verdict import Verdict
-from dayzero.core.wait import holds_within
+from dayzero.core.wait import StackUnusable, holds_within
 from dayzero.docker.containers import ids_of_run
-from dayzero.docker.cpu_pressure import CpuSampler
 from dayzero.docker.events import EventRecorder
 from dayzero.docker.loki_driver import PORT_VARIABLE, free_port, has_log_driver, takes_lines
 from dayzero.docker.preflight import require_room
@@ -41,7 +41,7 @@ from dayzero.report.extent import lack_judge
 from dayzero.stack.boot import BootRecord, timeline_of
 from dayzero.stack.dns import names_of
 from dayzero.stack.profiles import PLANES
-from dayzero.stack.stack import UP_SECONDS, Stack, StackUnusable, remove_run
+from dayzero.stack.stack import UP_SECONDS, Stack, remove_run
 from fixtures.run_images import RunImages
 from tools.images import ImageUnavailable
 

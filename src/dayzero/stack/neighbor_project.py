@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 from python_on_whales import Container, DockerClient
 
-from dayzero.stack.stack import Stack, StackUnusable
+from dayzero.core.wait import StackUnusable
+from dayzero.stack.stack import Stack
 
 PORT = 8080
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dayzero.stack.stack import Stack, StackUnusable
+from dayzero.core.wait import StackUnusable
+from dayzero.stack.stack import Stack
 
 NETWORK = "infra_net"
 

@@ -10,8 +10,9 @@ from typing import Any
 import yaml
 from python_on_whales import Container
 
+from dayzero.core.wait import StackUnusable
 from dayzero.docker.container_exit import ended_within
-from dayzero.stack.stack import Stack, StackUnusable
+from dayzero.stack.stack import Stack
 
 BRIEF = """\
 say() { echo "ts=$$(date -u +%Y-%m-%dT%H:%M:%SZ) init=$$1 run=$$2 event=$$3"; }

@@ -8,22 +8,22 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 from python_on_whales import Container, DockerClient
-from python_on_whales.exceptions import DockerException, NoSuchNetwork
+from python_on_whales.exceptions import DockerException
 
 from dayzero.core.redaction import redact
 from dayzero.core.wait import StackUnusable, await_condition
-from dayzero.docker.container_exit import NEVER, Ending, ended_within, ending
+from dayzero.docker.container_exit import Ending, ended_within, ending
 from dayzero.docker.containers import ContainerState, container_states
 from dayzero.docker.loki_driver import log_driver_file
 from dayzero.docker.prune import remove_labelled
-from dayzero.docker.run_identity import RUN_LABEL, RunIdentity, free_subnets
+from dayzero.docker.run_identity import RUN_LABEL, RunIdentity, free_subnets, taken_subnets
 from tools.images import PROBE, ImageUnavailable
 from tools.secrets.make import StackSecrets, make_secrets
 
@@ -371,28 +371,6 @@ class Stack:
         )
 
 
-def taken_subnets(engine: DockerClient) -> list[str]:
-    """The subnets of all networks on the engine, in CIDR form."""
-    found: list[str] = []
-    for network in engine.network.list():
-        with suppress(NoSuchNetwork):  # another run has removed it meanwhile
-            found += [pool["Subnet"] for pool in network.ipam.config or [] if "Subnet" in pool]
-    return found
-
-
 def remove_run(identity: RunIdentity) -> None:
     """Remove whatever still carries the run's label."""
     remove_labelled(f"{RUN_LABEL}={identity.name}")
-
-
-__all__ = [
-    "NEVER",
-    "DockerException",
-    "Ending",
-    "Stack",
-    "StackUnusable",
-    "await_condition",
-    "ending",
-    "remove_run",
-    "taken_subnets",
-]

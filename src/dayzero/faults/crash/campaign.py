@@ -6,10 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from dayzero.analysis.inventory import Promise
+from dayzero.core.wait import StackUnusable
 from dayzero.faults.crash.container import KilledInit, Run
 from dayzero.faults.crash.plan import Kill, planned_kills
 from dayzero.stack.one_off import await_end
-from dayzero.stack.stack import Stack, StackUnusable
+from dayzero.stack.stack import Stack
 from dayzero.targets.postgres.scram_verifier import name_secrets
 from dayzero.targets.snapshot import difference, snapshot, unprovision
 

@@ -13,8 +13,9 @@ from typing import Any
 from docker.errors import APIError
 from testcontainers.core.docker_client import DockerClient as EngineClient
 
+from dayzero.core.wait import StackUnusable
 from dayzero.faults.crash.plan import Kill
-from dayzero.stack.stack import Stack, StackUnusable
+from dayzero.stack.stack import Stack
 
 _PERIOD = 100_000
 """Microseconds over which the engine hands out time on a processor."""

@@ -28,7 +28,8 @@ from kafka.admin import (
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 from kafka.structs import OffsetAndMetadata
 
-from dayzero.stack.stack import Stack, await_condition
+from dayzero.core.wait import await_condition
+from dayzero.stack.stack import Stack
 from dayzero.targets.access import Action, Cell, Refused, cells_of
 from dayzero.targets.kafka.client import BROKERS, KafkaObserver
 

@@ -20,8 +20,9 @@ from kafka.admin import (
 )
 from kafka.errors import KafkaError
 
+from dayzero.core.wait import await_condition
 from dayzero.stack.dns import names_of
-from dayzero.stack.stack import Stack, await_condition
+from dayzero.stack.stack import Stack
 
 BROKERS = ("kafka-1", "kafka-2", "kafka-3")
 _SASL_PORT = 19094

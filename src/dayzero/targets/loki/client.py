@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from dayzero.stack.stack import StackUnusable
+from dayzero.core.wait import StackUnusable
 
 _SECONDS = 30
 _PAGE = 1000

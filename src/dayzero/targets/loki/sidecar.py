@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import requests
 from python_on_whales import Container
 
+from dayzero.core.wait import await_condition
 from dayzero.docker.logs import text_of
 from dayzero.stack.one_off import address_of, run_of
-from dayzero.stack.stack import Stack, await_condition
+from dayzero.stack.stack import Stack
 from dayzero.targets.loki.client import LokiObserver
 
 _READY_SECONDS = 90

@@ -11,8 +11,8 @@ import psycopg
 import requests
 from psycopg import sql
 
-from dayzero.core.wait import Took, time_until
-from dayzero.stack.stack import Stack, StackUnusable
+from dayzero.core.wait import StackUnusable, Took, time_until
+from dayzero.stack.stack import Stack
 from dayzero.targets.postgres.client import PostgresObserver
 from tools import images
 
