@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # The Compose that `make engine` names, on a bare Python too.
-COMPOSE := $(PYTHON) -m tools.bootstrap.compose_plugin compose $(addprefix --env-file ,$(wildcard .env.example .env))
+COMPOSE := PYTHONPATH=src $(PYTHON) -m dayzero.docker.compose_plugin compose $(addprefix --env-file ,$(wildcard .env.example .env))
 
 .DEFAULT_GOAL := help
 .PHONY: help python engine compose images secrets up down acceptance test nightly lint lock inventory clean
@@ -17,7 +17,7 @@ python:
 	@$(PYTHON) -m tools.venv && touch .venv
 
 engine: python              ## find a Docker engine with Compose, the newest; on Debian as root, install and start one
-	@$(PYTHON) -m tools.bootstrap.engine
+	@PYTHONPATH=src $(PYTHON) -m tools.bootstrap.engine
 
 compose: .venv engine       ## supply a Compose of today as a plugin file and print where it is: pytest --compose FILE
 	@$(BIN)/python -m tools.pinned_compose

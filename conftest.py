@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.bootstrap.compose_plugin import NAMED_BY
+from dayzero.docker.compose_plugin import NAMED_BY
 
 pytest_plugins = [
     "pytester",

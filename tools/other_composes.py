@@ -10,8 +10,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from dayzero.core.release import release
+from dayzero.docker.compose_plugin import ComposePlugin, ComposeUnusable, chosen, installed
 from tools import images
-from tools.bootstrap.compose_plugin import ComposePlugin, ComposeUnusable, chosen, installed, release
 from tools.pinned_compose import pinned_compose, pinned_version
 
 

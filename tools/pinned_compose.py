@@ -12,8 +12,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from dayzero.docker.compose_plugin import ComposePlugin, ComposeUnusable, plugin_at
 from tools import images
-from tools.bootstrap.compose_plugin import ComposePlugin, ComposeUnusable, plugin_at
 from tools.images.recipe import Recipe
 
 _RECIPE = "compose"

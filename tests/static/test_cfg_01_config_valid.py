@@ -12,8 +12,8 @@ from dayzero.compose.project import ComposeUnreadable, compose_config
 from dayzero.compose.too_old import unknown_to
 from dayzero.core.criterion import criterion
 from dayzero.core.verdict import Source, StackFailed, Verdict
+from dayzero.docker.engine import compose_version
 from dayzero.pytest_plugin.static import is_own_stack, loaded_project, profiles_of_stack, stack_path
-from tools.bootstrap.engine import compose_version
 
 WHOLE = "whole stack"
 

@@ -27,7 +27,9 @@ def test_two_runs_at_once_do_not_meet(two_runs: TwoRuns, verdict: Verdict) -> No
         f"sound: {_statuses(sound)}; bad: {_statuses(bad)}; {'; '.join(met) or 'nothing shared'}; "
         f"{'both were up' if two_runs.together else 'they were never up'} at the same time"
     )
-    verdict.look = "dayzero.stack.stack, which names what a run creates, and container_name, ports and name in infra/"
+    verdict.look = (
+        "dayzero.stack.stack, which names what a run creates, and container_name, ports and name in infra/"
+    )
     for name, run in two_runs.runs.items():
         verdict.attach(f"{name}.txt", run.output)
     verdict.check(not met, "they met")

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from dayzero.core.release import release
+from dayzero.docker import compose_plugin
+from dayzero.docker.compose_plugin import ComposeUnusable, chosen, environment, installed
 from tests.unit.conftest import ROOT
-from tools.bootstrap import compose_plugin
-from tools.bootstrap.compose_plugin import ComposeUnusable, chosen, environment, installed, release
 
 
 class Machine:
@@ -202,9 +203,9 @@ def test_the_command_line_is_docker_with_that_compose(machine: Machine) -> None:
     then that Compose runs."""
     named = machine.put(machine.home, "v5.6.0")
     ended = subprocess.run(
-        [sys.executable, "-S", "-m", "tools.bootstrap.compose_plugin", "compose", "ps"],
+        [sys.executable, "-S", "-m", "dayzero.docker.compose_plugin", "compose", "ps"],
         cwd=ROOT,
-        env={**os.environ, compose_plugin.NAMED_BY: str(named)},
+        env={**os.environ, "PYTHONPATH": "src", compose_plugin.NAMED_BY: str(named)},
         capture_output=True,
         text=True,
         check=False,

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from dayzero.docker import compose_plugin
+from dayzero.docker.engine import Engine, EngineUnavailable, Lack, find
 from tests.unit.conftest import ROOT
 from tools.bootstrap import apt as debian_apt
-from tools.bootstrap import compose_plugin, engine
 from tools.bootstrap import debian as engine_on_debian
-from tools.bootstrap.engine import Engine, EngineUnavailable, Lack
+from tools.bootstrap import engine
 
 ANSWERS = """
 case "$*" in
@@ -52,7 +53,7 @@ def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
 
 def lack_of() -> EngineUnavailable:
     with pytest.raises(EngineUnavailable) as raised:
-        engine.find()
+        find()
     assert "\n" not in str(raised.value)
     return raised.value
 
@@ -62,7 +63,7 @@ def test_an_engine_that_answers_is_named(stand_ins: Callable[..., Path]) -> None
     when the engine is looked for,
     then its version, Compose's and the place are known."""
     stand_ins(docker=ANSWERS)
-    assert engine.find() == Engine("unix:///var/run/docker.sock", "26.1.5", "2.26.1-4")
+    assert find() == Engine("unix:///var/run/docker.sock", "26.1.5", "2.26.1-4")
 
 
 def test_an_engine_that_answers_is_left_alone(stand_ins: Callable[..., Path]) -> None:
@@ -120,7 +121,7 @@ def test_a_compose_that_will_do(version: str, stand_ins: Callable[..., Path]) ->
     when the engine is looked for,
     then it is taken, without the v."""
     stand_ins(docker=ANSWERS.replace("2.26.1-4", version))
-    assert engine.find().compose == version.lstrip("v")
+    assert find().compose == version.lstrip("v")
 
 
 def test_a_newer_compose_than_docker_takes_is_said(
@@ -201,7 +202,7 @@ def test_the_command_line_needs_nothing_but_python(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-S", "-m", "tools.bootstrap.engine"],
         cwd=ROOT,
-        env={"PATH": str(tmp_path)},
+        env={"PATH": str(tmp_path), "PYTHONPATH": "src"},
         capture_output=True,
         text=True,
         check=False,

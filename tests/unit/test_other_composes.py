@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.bootstrap.compose_plugin import ComposePlugin
+from dayzero.docker.compose_plugin import ComposePlugin
 from tools.images.recipe import Recipe, all_wanted
 from tools.other_composes import others
 from tools.pinned_compose import pinned_version

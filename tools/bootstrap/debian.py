@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tools.bootstrap import apt as debian_apt
-from tools.bootstrap import compose_plugin
-from tools.bootstrap.engine import EngineUnavailable, Lack
+from dayzero.core.release import release
+from dayzero.docker.engine import EngineUnavailable, Lack
+from tools.bootstrap import apt
 
 LOG = Path("/var/log/dayzero-dockerd.log")
 START_SECONDS = 60
@@ -34,7 +34,7 @@ def supply(missing: EngineUnavailable, say: Callable[[str], None]) -> None:
 
     Raises EngineUnavailable where this is not Debian, we are not root, or an installation or start fails.
     """
-    if (reason := debian_apt.why_not_usable()) is not None:
+    if (reason := apt.why_not_usable()) is not None:
         raise EngineUnavailable(missing.lack, f"{missing} [not done for you: {reason}]")
     _LOCK.parent.mkdir(parents=True, exist_ok=True)
     with _LOCK.open("w") as lock:
@@ -99,11 +99,11 @@ def _detached(command: Sequence[str]) -> subprocess.Popen[bytes]:
 
 def _install(choose: Callable[[], list[str]], lack: Lack, say: Callable[[str], None]) -> None:
     try:
-        debian_apt.update()
+        apt.update()
         packages = choose()
         say(f"installing {' '.join(packages)}")
-        debian_apt.install(packages)
-    except debian_apt.AptUnusable as failed:
+        apt.install(packages)
+    except apt.AptUnusable as failed:
         raise EngineUnavailable(lack, f"Docker could not be installed ({failed}): {_BY_HAND}") from None
 
 
@@ -112,7 +112,7 @@ def _packages() -> list[str]:
     compose = _compose_package()
     suite = compose[0].partition("/")[2]
     if not suite:
-        cli = ["docker-cli"] if debian_apt.candidate("docker-cli") else []
+        cli = ["docker-cli"] if apt.candidate("docker-cli") else []
         return ["docker.io", *cli, *compose, "docker-buildx", "iptables"]
     # All in one call: the newer docker-cli alone would remove the older docker.io. runc stays this release's own,
     # since the newer one wants a newer libc.
@@ -125,14 +125,14 @@ def _packages() -> list[str]:
 
 def _compose_package() -> list[str]:
     """The package with the newest Compose plugin that apt has: its name differs among Debian's derivatives."""
-    candidates = {name: debian_apt.candidate(name) or "" for name in _COMPOSE_PACKAGES}
-    newest = max(_COMPOSE_PACKAGES, key=lambda name: compose_plugin.release(candidates[name]))
-    if compose_plugin.release(candidates[newest]) >= (2,):
+    candidates = {name: apt.candidate(name) or "" for name in _COMPOSE_PACKAGES}
+    newest = max(_COMPOSE_PACKAGES, key=lambda name: release(candidates[name]))
+    if release(candidates[newest]) >= (2,):
         return [newest]
-    if debian_apt.codename() == "bookworm":
-        debian_apt.add_suite_below_everything("trixie")
+    if apt.codename() == "bookworm":
+        apt.add_suite_below_everything("trixie")
         return ["docker-compose/trixie"]
-    raise debian_apt.AptUnusable("this release has no package with Compose v2 or later")
+    raise apt.AptUnusable("this release has no package with Compose v2 or later")
 
 
 def _last_line() -> str:

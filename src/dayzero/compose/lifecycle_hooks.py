@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TypedDict
 
 from dayzero.compose.project import ComposeProject, Service
+from dayzero.core.release import release
 from dayzero.core.result import Place
-from tools.bootstrap.compose_plugin import release
 
 _RUN_SINCE = {"pre_start": "5.3.0", "post_start": "2.30.0"}
 """The first Compose that runs a hook. An older one may take it for valid all the same and leave it out."""

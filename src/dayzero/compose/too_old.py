@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from tools.bootstrap.compose_plugin import release
+from dayzero.core.release import release
 
 _SAID = (
     re.compile(r"(?P<place>\S+) Additional property (?P<names>\S+) is not allowed"),  # until 2.32

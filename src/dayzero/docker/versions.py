@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dayzero.core.wait import StackUnusable
+from dayzero.docker import engine
 from dayzero.stack.stack import Stack
-from tools.bootstrap import engine
 
 
 def engine_versions() -> dict[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.bootstrap import compose_plugin
+from dayzero.docker import compose_plugin
 
 
 @pytest.hookimpl(tryfirst=True)  # before anything asks docker

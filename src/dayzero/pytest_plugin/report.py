@@ -23,6 +23,7 @@ from dayzero.core.atomic_file import write_text
 from dayzero.core.catalogue import load_catalogue
 from dayzero.core.result import STATUSES
 from dayzero.core.waivers import WaiverRefused, Waivers, load_waivers
+from dayzero.docker.engine import compose_version
 from dayzero.pytest_plugin.criterion_index import index_of
 from dayzero.pytest_plugin.evaluation import BEGUN, JUDGED, SHOWN_AS, WITHHELD, judgement_of, results_of
 from dayzero.pytest_plugin.exit_status import REPORT
@@ -36,7 +37,6 @@ from dayzero.report.loki import send_run
 from dayzero.report.otlp import NotSent
 from dayzero.report.run_record import RunRecord, counts
 from dayzero.report.stack_metadata import describe_stack, shown_path, stack_name
-from tools.bootstrap.engine import compose_version
 
 RECORDED = "dayzero.recorded"
 SCHEMA = "dayzero/1"

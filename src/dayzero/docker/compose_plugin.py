@@ -2,9 +2,9 @@
 
 The docker client takes the first plugin in the order of its folders, whatever its version. Where another one is wanted,
 the client gets a configuration folder that is the user's own but for that plugin: links, no copies, since it may hold
-credentials. ``python -m tools.bootstrap.compose_plugin ARGUMENTS`` is ``docker ARGUMENTS`` with that Compose.
+credentials. ``python -m dayzero.docker.compose_plugin ARGUMENTS`` is ``docker ARGUMENTS`` with that Compose.
 
-Standard library only, like tools/bootstrap/engine.py.
+Standard library only: an engine is looked for before the environment is there.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from dayzero.core.release import release
 
 NAMED_BY = "DAYZERO_COMPOSE"
 """The environment variable that names a plugin's file, which is then used whatever else is installed."""
@@ -49,14 +50,6 @@ class ComposePlugin:
     def release(self) -> tuple[int, ...]:
         """For comparison: a release is newer than its candidates, and a build without a number older than all."""
         return release(self.version)
-
-
-def release(version: str) -> tuple[int, ...]:
-    """Major, minor, patch and 0 for a candidate, 1 for a release; () where `version` begins with no number."""
-    found = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?[-+~.]?(alpha|beta|rc)?", version)
-    if found is None:
-        return ()
-    return int(found[1]), int(found[2]), int(found[3] or 0), 0 if found[4] else 1
 
 
 def installed() -> list[ComposePlugin]:
