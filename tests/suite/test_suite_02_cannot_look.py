@@ -13,7 +13,7 @@ import pytest
 
 from dayzero.core.criterion import criterion
 from dayzero.core.verdict import Verdict
-from dayzero.pytest_plugin.criterion_index import index_of
+from dayzero.report.criterion_index import index_of
 from dayzero.selftest.suite_run import ROOT, SuiteRun
 from tests.suite.conftest import Judge
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from dayzero.analysis.coverage import coverage_of, gap_behind, leaves_open, lines_of, no_init
+from dayzero.analysis.coverage import coverage_of, gap_behind, no_init
 from dayzero.analysis.healthcheck import Probing, probe_of
 from dayzero.analysis.inventory import load_inventory
 from dayzero.analysis.targets_of_init import targets_of, what_cannot_be_told
 from dayzero.core.result import Result
 from dayzero.core.verdict import Source
+from dayzero.report.coverage import leaves_open, lines_of
 from tests.unit.written_stack import WriteStack, stack, write_files
 
 __all__ = ["stack"]

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from dayzero.core.catalogue import FAMILIES, load_catalogue
-from dayzero.pytest_plugin.criterion_index import index_of, without_parameters
+from dayzero.report.criterion_index import index_of, without_parameters
 from dayzero.selftest.expectations import expectations_of
 from dayzero.selftest.suite_run import run_suite
 from dayzero.stack.variant import read_statements, read_variant

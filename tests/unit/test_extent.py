@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dayzero.core.catalogue import load_catalogue
-from dayzero.pytest_plugin.criterion_index import index_of, without_parameters
+from dayzero.report.criterion_index import index_of, without_parameters
 from dayzero.report.extent import in_short
 from tests.unit.conftest import ROOT, JudgedRun, SmallSuite
 

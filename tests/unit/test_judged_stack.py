@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dayzero.report.stack_metadata import describe_stack, shown_path, stack_name
+from dayzero.pytest_plugin.stack_metadata import describe_stack, shown_path, stack_name
 
 COMPOSE = "services: {web: {image: 'web:1'}}\n"
 

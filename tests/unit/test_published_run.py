@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from dayzero.probes.init_log import Event
+from dayzero.core.logfmt import Event
 from dayzero.report.loki import send_run
 from dayzero.report.otlp import NotSent, send_boot, trace_id
 

@@ -25,7 +25,6 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypedDict
 
 from dayzero.analysis.clusters import clusters_of
 from dayzero.compose.environment import missing_env_files
@@ -34,6 +33,7 @@ from dayzero.compose.project import ComposeProject, Service
 from dayzero.compose.yaml_source import Mapping, Scalar, walk
 from dayzero.core.result import Place, Result
 from dayzero.core.verdict import CannotJudge, Source
+from dayzero.report.coverage import NO_INIT, Missing
 
 _OF_THE_STACK = {f"CFG-{number}" for number in (3, 4, 9, 12, 13, 14, 15, 20, 21)}
 _OF_VARIABLES = {"CFG-5", "CFG-8"}
@@ -60,20 +60,8 @@ _SAID_BY_THE_RULE = {
 """Where a rule weighs itself whether the unset variable matters, and skips with its name if it does."""
 
 
-NO_INIT = "no init found"
-
-
 class NotLoaded(CannotJudge):
     """A part of the project that the verdict needs could not be loaded. The text is one line: where, and what."""
-
-
-class Missing(TypedDict):
-    """One entry of the report's `coverage`; touches: the verdicts that it left open."""
-
-    kind: str
-    what: str
-    source: Place | None
-    touches: list[dict[str, str]]
 
 
 def gaps_of(project: ComposeProject) -> list[Gap]:
@@ -139,31 +127,6 @@ def not_loaded(problem: Exception, results: Iterable[Result]) -> list[Missing]:
     ]
     what = str(problem).replace(f"{Path.home()}{os.sep}", "~/")
     return [{"kind": "project", "what": what, "source": None, "touches": touches}]
-
-
-_MOST_LINES = 8
-
-
-def lines_of(coverage: Iterable[Missing]) -> list[str]:
-    """For the terminal: what left a verdict open, or may hide some, and which those are.
-
-    A project that could not be loaded at all has been said by then (see `dayzero.pytest_plugin.setup_errors`).
-    """
-    telling = [one for one in coverage if leaves_open([one]) or one["kind"] == "compose"]
-    telling = [one for one in telling if one["kind"] != "project"]
-    lines = []
-    for one in telling[:_MOST_LINES]:
-        where = f"{one['source']['file']}:{one['source']['line']}: " if one["source"] else ""
-        criteria = list(dict.fromkeys(verdict["criterion"] for verdict in one["touches"]))
-        left_open = f"; left open: {', '.join(criteria)}" if criteria else ""
-        lines.append(f"{where}{one['what']}{left_open}")
-    more = len(telling) - len(lines)
-    return [*lines, f"and {more} more: see the report"] if more > 0 else lines
-
-
-def leaves_open(coverage: Iterable[Missing]) -> bool:
-    """Whether what could not be loaded keeps the run from being green."""
-    return any(one["touches"] or one["kind"] in ("include", "extends") for one in coverage)
 
 
 def _touches(project: ComposeProject, gap: Gap, criterion: str, subject: str) -> bool:

@@ -1,10 +1,9 @@
-"""The versions that a run judges and judges with."""
+"""The versions of the engine and of Compose."""
 
 from __future__ import annotations
 
 from dayzero.core.wait import StackUnusable
 from dayzero.docker import engine
-from dayzero.stack.stack import Stack
 
 
 def engine_versions() -> dict[str, str]:
@@ -14,12 +13,3 @@ def engine_versions() -> dict[str, str]:
     except engine.EngineUnavailable as missing:
         raise StackUnusable(f"{missing} (`make engine` does that on Debian)") from None
     return {"engine": found.server, "compose": found.compose}
-
-
-def image_versions(stack: Stack) -> dict[str, str]:
-    """The image that each service runs: name:tag@id, as the engine resolved it."""
-    found = {}
-    for container in stack.containers():
-        labels = container.config.labels or {}
-        found[labels["com.docker.compose.service"]] = f"{container.config.image}@{container.image}"
-    return dict(sorted(found.items()))

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from python_on_whales import Container
 
 from dayzero.core import logfmt
+from dayzero.core.logfmt import Event
 from dayzero.docker.logs import said_by
-
-
-@dataclass(frozen=True)
-class Event:
-    """One audit line: its key=value pairs, and when the engine got it, in nanoseconds since 1970."""
-
-    nanoseconds: int
-    pairs: dict[str, str]
 
 
 def events_of(container: Container) -> list[Event]:

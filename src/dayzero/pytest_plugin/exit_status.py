@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dayzero.analysis.coverage import NO_INIT, leaves_open, lines_of
+from dayzero.report.coverage import NO_INIT, leaves_open, lines_of
 
 COULD_NOT_JUDGE = 6
 """The first code that pytest does not use itself."""

@@ -24,11 +24,12 @@ from dayzero.core.catalogue import load_catalogue
 from dayzero.core.result import STATUSES
 from dayzero.core.waivers import WaiverRefused, Waivers, load_waivers
 from dayzero.docker.engine import compose_version
-from dayzero.pytest_plugin.criterion_index import index_of
 from dayzero.pytest_plugin.evaluation import BEGUN, JUDGED, SHOWN_AS, WITHHELD, judgement_of, results_of
 from dayzero.pytest_plugin.exit_status import REPORT
 from dayzero.pytest_plugin.settings import RunSettings, settings_of, settle
+from dayzero.pytest_plugin.stack_metadata import describe_stack, shown_path, stack_name
 from dayzero.pytest_plugin.static import coverage, loaded_project
+from dayzero.report.criterion_index import index_of
 from dayzero.report.evidence import EvidenceFolder, remove_evidence
 from dayzero.report.extent import Extent
 from dayzero.report.html import render
@@ -36,7 +37,6 @@ from dayzero.report.junit_errors import PHASE_STATUS, tell_errors_apart
 from dayzero.report.loki import send_run
 from dayzero.report.otlp import NotSent
 from dayzero.report.run_record import RunRecord, counts
-from dayzero.report.stack_metadata import describe_stack, shown_path, stack_name
 
 RECORDED = "dayzero.recorded"
 SCHEMA = "dayzero/1"

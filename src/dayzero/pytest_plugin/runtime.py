@@ -29,7 +29,7 @@ from dayzero.docker.loki_driver import PORT_VARIABLE, free_port, has_log_driver,
 from dayzero.docker.preflight import require_room
 from dayzero.docker.prune import sweep, workspace
 from dayzero.docker.run_identity import RunIdentity
-from dayzero.docker.versions import engine_versions, image_versions
+from dayzero.docker.versions import engine_versions
 from dayzero.faults.dead_targets import KINDS, DeadTargets
 from dayzero.probes.process_watch import SecretWatch
 from dayzero.pytest_plugin import progress
@@ -246,7 +246,7 @@ def stack(
             timeline_of(event for event in recorder.events if event.project == stack.name),
         )
         record_timeline(boot.timeline)
-        record_versions({"images": image_versions(stack)})
+        record_versions({"images": stack.image_versions()})
         progress.say(f"booted {stack.name} in {boot.seconds:.0f} s")
         request.config.stash[_BOOT] = boot
         if request.config.option.tempo:

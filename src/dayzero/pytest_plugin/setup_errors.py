@@ -8,12 +8,13 @@ from types import TracebackType
 
 import pytest
 
-from dayzero.analysis.coverage import NO_INIT, NotLoaded
+from dayzero.analysis.coverage import NotLoaded
 from dayzero.analysis.inventory import InventoryError
 from dayzero.compose.yaml_source import ComposeUnreadable
 from dayzero.core.redaction import redact
 from dayzero.core.wait import StackUnusable
 from dayzero.docker.prune import LeftoverStays
+from dayzero.report.coverage import NO_INIT
 from tools.images import ImageUnavailable
 from tools.secrets.make import SecretsUnusable
 

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from dayzero.analysis.coverage import Missing, NotLoaded, coverage_of, gap_behind, no_init, not_loaded, told
+from dayzero.analysis.coverage import NotLoaded, coverage_of, gap_behind, no_init, not_loaded, told
 from dayzero.analysis.init_detection import InitService
 from dayzero.analysis.inventory import InventoryError, is_inventory, load_inventory
 from dayzero.compose.project import ComposeProject, ComposeUnreadable
 from dayzero.core.result import Result
 from dayzero.core.verdict import StackFailed
 from dayzero.pytest_plugin.evaluation import judgement_of
+from dayzero.report.coverage import Missing
 
 _loaded = pytest.StashKey["ComposeProject | ComposeUnreadable | InventoryError"]()
 

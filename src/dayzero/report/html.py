@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from dayzero.analysis.coverage import leaves_open
 from dayzero.core.catalogue import FAMILIES, Promise, load_catalogue
 from dayzero.core.result import STATUSES, Result
+from dayzero.report.coverage import leaves_open
 from dayzero.report.extent import Extent, in_short
 from dayzero.report.run_record import counts
 from dayzero.report.timeline import lay_out

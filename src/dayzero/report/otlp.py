@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import Status, StatusCode, set_span_in_context
 
-from dayzero.probes.init_log import Event
+from dayzero.core.logfmt import Event
 
 TIMEOUT_SECONDS = 10
 

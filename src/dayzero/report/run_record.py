@@ -7,7 +7,7 @@ from typing import Any
 
 from dayzero.core.catalogue import Promise
 from dayzero.core.result import Result
-from dayzero.pytest_plugin.criterion_index import without_parameters
+from dayzero.report.criterion_index import without_parameters
 from dayzero.report.extent import Extent, Withheld
 
 _REASONS = {

@@ -215,6 +215,14 @@ class Stack:
             all=True, filters=[("label", f"com.docker.compose.project={self.name}")]
         )
 
+    def image_versions(self) -> dict[str, str]:
+        """The image that each service runs: name:tag@id, as the engine resolved it."""
+        found = {}
+        for container in self.containers():
+            labels = container.config.labels or {}
+            found[labels["com.docker.compose.service"]] = f"{container.config.image}@{container.image}"
+        return dict(sorted(found.items()))
+
     def address(self, name: str) -> str | None:
         """The address at which the service `name` can be reached from here; None when it is no running service."""
         if name not in self.model["services"]:
