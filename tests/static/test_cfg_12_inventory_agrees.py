@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from dayzero.analysis.init_detection import InitService, detected_inits
+from dayzero.analysis.init_detection import InitService, detected_inits, inits_of
 from dayzero.analysis.inventory import Inventory, Promise
 from dayzero.analysis.targets_of_init import targets_of
 from dayzero.compose.project import ComposeProject
@@ -59,7 +59,7 @@ def _differences(project: ComposeProject, inventory: Inventory, entry: str) -> l
     missing = [name for name in promise.services if name not in project.tree.services()]
     if missing:
         return [f"the inventory lists {name}, which no compose file defines" for name in missing]
-    init = next(one for one in project.inits if one.name == promise.name)
+    init = next(one for one in inits_of(project) if one.name == promise.name)
     return [*_file_differs(project, promise, init), *_targets_differ(project, promise, init)]
 
 

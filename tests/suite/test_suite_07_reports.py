@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dayzero.analysis.init_detection import inits_of
 from dayzero.compose.project import ComposeProject
 from dayzero.core.criterion import criterion
 from dayzero.core.verdict import Verdict
@@ -25,7 +26,7 @@ def test_the_reports_are_sound_and_agree(judge: Judge, verdict: Verdict) -> None
     page loads nothing from elsewhere and has a row for each criterion and a column for each init."""
     folder = STACKS / EVERY_STATUS
     run = judge("tests/static", "-k", "test_cfg_17 or test_cfg_02", f"--stack={folder}", "-n2")
-    inits = [init.name for init in ComposeProject.load(folder, profiles=(), overrides=()).inits]
+    inits = [init.name for init in inits_of(ComposeProject.load(folder, profiles=(), overrides=()))]
     statuses = {result["status"] for result in run.judged}
     verdict.require({"pass", "fail", "skip"} <= statuses, f"the run came to {sorted(statuses)} alone")
     _judge(run, inits, verdict)

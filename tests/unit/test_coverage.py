@@ -8,6 +8,7 @@ import pytest
 
 from dayzero.analysis.coverage import coverage_of, gap_behind, no_init
 from dayzero.analysis.healthcheck import Probing, probe_of
+from dayzero.analysis.init_detection import inits_of
 from dayzero.analysis.inventory import load_inventory
 from dayzero.analysis.targets_of_init import targets_of, what_cannot_be_told
 from dayzero.core.result import Result
@@ -152,7 +153,7 @@ def test_whom_an_init_talks_to_is_open_where_the_host_is_nowhere_set(stack: Writ
       a-init: {image: 'postgres:16.4', entrypoint: [psql, -c, 'create schema a'], environment: {PGHOST: $DATABASE}}
       b-init: {image: 'postgres:16.4', entrypoint: [psql, -c, 'create schema b'], environment: {PGUSER: $SOMEBODY}}
     """
-    first, second = stack(compose).inits
+    first, second = inits_of(stack(compose))
     told = "the host it talks to cannot be told: DATABASE is nowhere set"
     assert what_cannot_be_told(first, targets_of(first)) == told
     assert what_cannot_be_told(second, targets_of(second)) == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dayzero.analysis.init_detection import inits_of
 from tests.unit.written_stack import WriteStack, stack
 
 __all__ = ["stack"]
@@ -75,7 +76,7 @@ def shape(name: str, keys: str) -> str:
 @pytest.mark.parametrize("name", INITS)
 def test_a_job_that_provisions_is_an_init(stack: WriteStack, name: str) -> None:
     project = stack(shape(name, INITS[name]))
-    found = {init.name: init.reason for init in project.inits}
+    found = {init.name: init.reason for init in inits_of(project)}
     assert name in found
     assert found[name]
     assert "db" not in found
@@ -84,7 +85,7 @@ def test_a_job_that_provisions_is_an_init(stack: WriteStack, name: str) -> None:
 @pytest.mark.parametrize("name", OTHERS)
 def test_what_stays_tests_or_serves_people_is_none(stack: WriteStack, name: str) -> None:
     project = stack(shape(name, OTHERS[name]))
-    assert name not in [init.name for init in project.inits]
+    assert name not in [init.name for init in inits_of(project)]
 
 
 def test_a_gate_that_does_nothing_is_none_although_others_wait_for_it(stack: WriteStack) -> None:
@@ -93,18 +94,18 @@ def test_a_gate_that_does_nothing_is_none_although_others_wait_for_it(stack: Wri
         "  noop: {image: 'alpine:3', entrypoint: [sh, -c, ':']}\n"
         "  app: {image: 'app:1', depends_on: {gate: &done {condition: service_completed_successfully}, noop: *done}}\n"
     )
-    assert project.inits == []
+    assert inits_of(project) == []
 
 
 def test_the_inventory_wins(stack: WriteStack) -> None:
     project = stack(
         "services:\n  migrate: {image: 'migrate/migrate:4'}\n  odd: {image: 'odd:1', restart: always}\n"
     )
-    assert [init.name for init in project.inits] == ["migrate"]
-    del vars(project)["inits"]
+    assert [init.name for init in inits_of(project)] == ["migrate"]
+    project.facts.clear()
 
     class Listed:
         services = frozenset({"odd"})
 
     project.inventory = Listed()
-    assert [(init.name, init.reason) for init in project.inits] == [("odd", "the inventory lists it")]
+    assert [(init.name, init.reason) for init in inits_of(project)] == [("odd", "the inventory lists it")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dayzero.analysis.container_program import texts_of
 from dayzero.compose.project import Service
 from dayzero.core.verdict import Source
 from tests.unit.written_stack import WriteStack, stack
@@ -12,7 +13,7 @@ __all__ = ["stack"]
 
 
 def only(service: Service) -> str:
-    (script,) = service.scripts()
+    (script,) = texts_of(service).scripts
     return script.text
 
 
@@ -34,7 +35,7 @@ def test_inline_text_is_found(
     stack: WriteStack, keys: str, text: str, shell: str, options: tuple[str, ...]
 ) -> None:
     service = stack(f"services:\n  a:\n    image: x:1\n    {keys}\n").services["a"]
-    (script,) = service.scripts()
+    (script,) = texts_of(service).scripts
     assert (script.text, script.interpreter, script.options) == (text, shell, options)
 
 
@@ -51,7 +52,7 @@ def test_a_place_in_folded_text_is_the_line_that_the_user_wrote(stack: WriteStac
               "
         """
     ).services["a"]
-    (script,) = service.scripts()
+    (script,) = texts_of(service).scripts
     at = script.text.index("mc mb")
     assert script.source_at(1, at + 1) == Source("compose.yml", 7, 7)
     assert script.source_at(1, script.text.index("$MORE") + 2) == Source("compose.yml", 7, 25)
@@ -61,7 +62,7 @@ def test_a_place_in_a_block_is_exact(stack: WriteStack) -> None:
     service = stack(
         "services:\n  a:\n    image: x:1\n    command:\n      - sh\n      - -c\n      - |\n        one\n          two\n"
     ).services["a"]
-    (script,) = service.scripts()
+    (script,) = texts_of(service).scripts
     assert script.source_at(1) == Source("compose.yml", 8, 9)
     assert script.source_at(2, 3) == Source("compose.yml", 9, 11)
 
@@ -76,14 +77,14 @@ def test_a_mounted_script_and_what_it_sources_are_read(stack: WriteStack) -> Non
             "scripts/unused.sh": "#!/bin/sh\necho unused\n",
         },
     ).services["a"]
-    found = {script.path: (script.interpreter, script.sourced) for script in service.scripts()}
+    found = {script.path: (script.interpreter, script.sourced) for script in texts_of(service).scripts}
     assert found == {
         "/setup/run.sh": ("bash", False),
         "/setup/lib/wait.sh": ("bash", True),
         "/setup/next.sh": ("sh", False),
     }
-    assert service.scripts()[1].source_at(1, 5) == Source("scripts/lib/wait.sh", 1, 5)
-    assert service.opaque() == []
+    assert texts_of(service).scripts[1].source_at(1, 5) == Source("scripts/lib/wait.sh", 1, 5)
+    assert texts_of(service).opaque == []
 
 
 def test_a_script_beside_its_caller_is_found_by_its_folder(stack: WriteStack) -> None:
@@ -95,7 +96,7 @@ def test_a_script_beside_its_caller_is_found_by_its_folder(stack: WriteStack) ->
             "scripts/sub/deep.sh": "#!/bin/sh\n:\n",
         },
     ).services["a"]
-    assert {script.path for script in service.scripts()} == {
+    assert {script.path for script in texts_of(service).scripts} == {
         "/setup/run.sh",
         "/setup/lib.sh",
         "/setup/sub/deep.sh",
@@ -118,7 +119,7 @@ def test_configs_are_scripts_too(stack: WriteStack) -> None:
               echo $$X
         """
     ).services["a"]
-    (script,) = service.scripts()
+    (script,) = texts_of(service).scripts
     assert script.text == "set -e\necho $X\n"
     assert script.source_at(2, 6) == Source("compose.yml", 11, 12)
 
@@ -132,7 +133,7 @@ def test_a_local_dockerfile_says_what_runs(stack: WriteStack) -> None:
             "image/tools/run.sh": "#!/bin/sh\nset -e\n",
         },
     ).services["a"]
-    (script,) = service.scripts()
+    (script,) = texts_of(service).scripts
     assert (script.path, script.source_at(2)) == ("/app/tools/run.sh", Source("image/tools/run.sh", 2, 1))
 
 
@@ -140,7 +141,7 @@ def test_the_shell_form_of_a_dockerfile_is_inline_text(stack: WriteStack) -> Non
     service = stack(
         "services:\n  a:\n    build: .\n", {"Dockerfile": "FROM alpine:3\nCMD one && \\\n    two\n"}
     ).services["a"]
-    (script,) = service.scripts()
+    (script,) = texts_of(service).scripts
     assert script.source_at(1, script.text.index("two") + 1) == Source("Dockerfile", 3, 5)
 
 
@@ -155,8 +156,8 @@ def test_other_languages_are_programs_not_scripts(stack: WriteStack) -> None:
         "services:\n  a:\n    image: python:3\n    command: [python, /x/seed.py]\n    volumes: ['./x:/x:ro']\n",
         {"x/seed.py": "print('host=db')\n"},
     ).services["a"]
-    assert service.scripts() == []
-    assert [program.path for program in service.programs()] == ["/x/seed.py"]
+    assert texts_of(service).scripts == []
+    assert [program.path for program in texts_of(service).programs] == ["/x/seed.py"]
 
 
 def test_settings_given_to_a_program_are_not_run(stack: WriteStack) -> None:
@@ -165,8 +166,8 @@ def test_settings_given_to_a_program_are_not_run(stack: WriteStack) -> None:
         "    volumes: ['./s.yml:/etc/server.yml:ro']\n",
         {"s.yml": "topics: [kafka-topics --create]\n"},
     ).services["a"]
-    assert service.scripts() == []
-    assert service.programs() == []
+    assert texts_of(service).scripts == []
+    assert texts_of(service).programs == []
 
 
 @pytest.mark.parametrize(
@@ -179,11 +180,11 @@ def test_settings_given_to_a_program_are_not_run(stack: WriteStack) -> None:
     ],
 )
 def test_what_cannot_be_seen_is_named(stack: WriteStack, keys: str, said: str) -> None:
-    assert said in stack(f"services:\n  a:\n    {keys}\n").services["a"].opaque()
+    assert said in texts_of(stack(f"services:\n  a:\n    {keys}\n").services["a"]).opaque
 
 
 def test_a_plain_command_of_a_known_image_hides_nothing(stack: WriteStack) -> None:
     service = stack(
         "services:\n  a:\n    image: postgres:17\n    command: psql -h db -c 'SELECT 1'\n"
     ).services["a"]
-    assert service.opaque() == []
+    assert texts_of(service).opaque == []

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+from dayzero.analysis.init_detection import inits_of
 from dayzero.compose.canonical import size
 from dayzero.compose.project import ComposeProject, Service
 
@@ -25,7 +26,7 @@ class Member:
 def clusters_of(project: ComposeProject) -> dict[str, list[Member]]:
     """Members by the cluster's name; those of the inventory's targets where several stand together."""
     groups: dict[tuple[str, str], list[Service]] = defaultdict(list)
-    inits = {init.name for init in project.inits}
+    inits = {init.name for init in inits_of(project)}
     for service in project.services.values():
         match = _MEMBER.fullmatch(service.name)
         if match is not None and service.name not in inits:

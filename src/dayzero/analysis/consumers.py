@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dayzero.analysis.endpoints import contacts_of, visible_texts
-from dayzero.analysis.init_detection import COMPLETED, InitService
+from dayzero.analysis.init_detection import COMPLETED, InitService, inits_of
 from dayzero.analysis.known_images import looks_like
 from dayzero.analysis.targets_of_init import targets_of
 from dayzero.analysis.workload import work_of
@@ -49,7 +49,7 @@ def _dependents(init: InitService) -> Iterator[Consumer]:
 
 def _users(init: InitService) -> Iterator[Consumer]:
     project = init.project
-    inits = {one.name for one in project.inits}
+    inits = {one.name for one in inits_of(project)}
     upstream = _upstream(project, init.name)
     targets = {contact.service for contact in targets_of(init)}
     owners = [project.services[other] for other in upstream - inits if other in project.services]

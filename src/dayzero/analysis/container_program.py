@@ -16,6 +16,7 @@ from dayzero.analysis.known_images import is_known
 from dayzero.compose.command_words import split_offsets
 from dayzero.compose.container_files import ServiceFiles
 from dayzero.compose.dockerfile import Dockerfile, arguments, in_container
+from dayzero.compose.facts import fact
 from dayzero.compose.project import Service
 from dayzero.compose.yaml_source import Item, PlacedText, Scalar, Sequence, Span
 from dayzero.core.verdict import Source
@@ -77,6 +78,7 @@ class ServiceTexts:
     opaque: list[str]
 
 
+@fact
 def texts_of(service: Service) -> ServiceTexts:
     """Everything that the service's container runs, as far as the project's files show it."""
     return _Reader(service).read()

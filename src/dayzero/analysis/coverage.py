@@ -28,6 +28,7 @@ from pathlib import Path
 
 from dayzero.analysis.clusters import clusters_of
 from dayzero.compose.environment import missing_env_files
+from dayzero.compose.facts import fact
 from dayzero.compose.gap import Gap
 from dayzero.compose.project import ComposeProject, Service
 from dayzero.compose.yaml_source import Mapping, Scalar, walk
@@ -64,6 +65,7 @@ class NotLoaded(CannotJudge):
     """A part of the project that the verdict needs could not be loaded. The text is one line: where, and what."""
 
 
+@fact
 def gaps_of(project: ComposeProject) -> list[Gap]:
     """Everything that the project names and that could not be had."""
     found = list(project.tree.gaps)
@@ -86,7 +88,7 @@ def gap_behind(
     project: ComposeProject, criterion: str, subject: str, *, failed: bool = False, at: Source | None = None
 ) -> Gap | None:
     """The gap that could change a pass on `subject`, or that its failure `at` a place rests on; None without one."""
-    touching = [gap for gap in project.gaps if _touches(project, gap, criterion, subject)]
+    touching = [gap for gap in gaps_of(project) if _touches(project, gap, criterion, subject)]
     if failed:
         touching = [gap for gap in touching if _carries(project, gap, criterion, subject, at)]
     return touching[0] if touching else None
@@ -102,7 +104,7 @@ def coverage_of(project: ComposeProject, results: Iterable[Result]) -> list[Miss
     """The report's `coverage`: each gap once, with the verdicts among `results` that it left open."""
     open_ = [result for result in results if result["status"] in ("skip", "error")]
     found: dict[tuple[str, str], Missing] = {}
-    for gap in project.gaps:
+    for gap in gaps_of(project):
         where = project.source(gap.place) if gap.place else None
         source: Place | None = (
             {"file": where.file, "line": where.line, "column": where.column} if where else None

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 
-from dayzero.analysis.container_program import argument_texts
+from dayzero.analysis.container_program import argument_texts, texts_of
 from dayzero.analysis.workload import work_of
 from dayzero.compose.environment import EnvVariable, variables_of
+from dayzero.compose.facts import fact
 from dayzero.compose.project import ComposeProject, Service
 from dayzero.compose.yaml_source import PlacedText
 from dayzero.core.verdict import Source
@@ -59,7 +59,7 @@ _LISTED = re.compile(r"\bfor\s+\w+\s+in\s+([^\n;$]+)")
 _MEMBERS = re.compile(r"\brs\.(?:initiate|add)|\bsh\.addShard|replSetInitiate|--cluster\s+create")
 
 
-@cache
+@fact
 def contacts_of(service: Service) -> tuple[Contact, ...]:
     """The other services that a service talks to, each once, in the order in which they are found."""
     names = names_of(service.project, service)
@@ -89,11 +89,11 @@ def names_of(project: ComposeProject, seen_by: Service) -> dict[str, str]:
     return names
 
 
-@cache
+@fact
 def visible_texts(service: Service) -> tuple[PlacedText, ...]:
     """Scripts, programs and plain arguments of a service, as placed text."""
-    texts = [script.placed for script in (*service.scripts(), *service.programs())]
-    if not any(not script.path for script in service.scripts()):
+    texts = [script.placed for script in (*texts_of(service).scripts, *texts_of(service).programs)]
+    if not any(not script.path for script in texts_of(service).scripts):
         words = [
             *argument_texts(service.item.get("entrypoint")),
             *argument_texts(service.item.get("command")),
@@ -203,7 +203,7 @@ def _is_used(variable: EnvVariable, service: Service) -> bool:
 
 
 def _has_unseen_program(service: Service, texts: list[str]) -> bool:
-    if service.opaque() or not texts:
+    if texts_of(service).opaque or not texts:
         return True
     kinds = work_of(texts).provisions
     return not kinds or any(kind in kinds for kind in ("a schema", "a CMS or tool", "infrastructure"))

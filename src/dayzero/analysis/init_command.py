@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dayzero.analysis.container_program import ScriptText, argument_texts, unescaped
+from dayzero.analysis.container_program import ScriptText, argument_texts, texts_of, unescaped
 from dayzero.compose.project import Service
 from dayzero.compose.yaml_source import PlacedText
 from dayzero.core.finding import CannotTell
@@ -47,10 +47,10 @@ class WrittenText:
 
 def init_command(service: Service) -> ShellProgram | DirectCommand:
     """Raises CannotTell where no file shows what runs: an image's own entrypoint, a program that is no shell script."""
-    scripts = [script for script in service.scripts() if not script.sourced]
+    scripts = [script for script in texts_of(service).scripts if not script.sourced]
     if not scripts:
         return _direct(service)
-    rest = [*scripts[1:], *(script for script in service.scripts() if script.sourced)]
+    rest = [*scripts[1:], *(script for script in texts_of(service).scripts if script.sourced)]
     try:
         return ShellProgram.of([scripts[0], *rest], _arguments(service, scripts[0]))
     except ShellUnreadable as error:
@@ -100,7 +100,7 @@ def _direct(service: Service) -> DirectCommand:
     if program is not None and words and (run is None or not is_known(run) or run.name != program):
         run = run_of([Word(program, At(1, 1)), *words])
     if run is None:
-        unseen = service.opaque() or [f"the entrypoint of {image or 'its image'}"]
+        unseen = texts_of(service).opaque or [f"the entrypoint of {image or 'its image'}"]
         raise CannotTell(f"what runs is {unseen[0]}, which no file here shows")
     if shell_call(run) or hides_its_work(run) or (not entrypoint and not is_known(run)):
         named = _shown([word.text for word in run.words[:2]])

@@ -15,9 +15,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from dayzero.analysis.container_program import argument_texts
+from dayzero.analysis.container_program import argument_texts, texts_of
 from dayzero.analysis.known_images import is_known
 from dayzero.analysis.workload import Work, work_of
+from dayzero.compose.facts import fact
 from dayzero.compose.image_reference import ImageReference
 from dayzero.compose.project import ComposeProject, Service
 
@@ -32,7 +33,8 @@ class InitService(Service):
     reason: str = ""
 
 
-def find_inits(project: ComposeProject) -> list[InitService]:
+@fact
+def inits_of(project: ComposeProject) -> list[InitService]:
     """The inits in the order of the compose files; those of the inventory where the project has one."""
     if project.inventory is not None:
         listed = [one for one in project.services.values() if one.name in project.inventory.services]
@@ -102,7 +104,7 @@ def restart_of(config: dict[str, Any]) -> str:
 
 def texts_run_by(service: Service) -> list[str]:
     """Everything readable that the container runs: shell texts, other programs, and the plain command."""
-    texts = [script.text for script in (*service.scripts(), *service.programs())]
+    texts = [script.text for script in (*texts_of(service).scripts, *texts_of(service).programs)]
     entrypoint = argument_texts(service.item.get("entrypoint"))
     command = argument_texts(service.item.get("command"))
     words = [word.text for word in (*entrypoint, *command)]
@@ -119,7 +121,7 @@ def _last_name(service: Service) -> str:
 
 
 def _inline(service: Service) -> bool:
-    return any(not script.path for script in service.scripts())
+    return any(not script.path for script in texts_of(service).scripts)
 
 
 def _awaited_by(service: Service) -> list[str]:
@@ -153,4 +155,6 @@ def _words(what: str) -> re.Pattern[str]:
 
 
 def _as_init(service: Service, reason: str) -> InitService:
-    return InitService(service.name, service.config, service.project, service.item, reason=reason)
+    return InitService(
+        service.name, service.config, service.project, service.item, reason=reason, facts=service.facts
+    )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from pathlib import Path
 
 from dayzero.analysis.endpoints import visible_texts
 from dayzero.compose.container_files import ContainerFile, ServiceFiles
+from dayzero.compose.facts import fact
 from dayzero.compose.project import Service
 from dayzero.compose.yaml_source import PlacedText
 
@@ -16,7 +16,7 @@ _TEXTS = (*SETTINGS, ".sql", ".json", ".xml", ".js", ".cypher", ".cql", ".ldif")
 _PATH = re.compile(r"(?<![\w$}./-])(?:\.{0,2}/)?[\w.@-]+(?:/[\w.@-]+)+")
 
 
-@cache
+@fact
 def given_texts(service: Service) -> tuple[PlacedText, ...]:
     """The text of each such file, scripts left out (see `visible_texts`); secrets are not looked into."""
     files = ServiceFiles(service)

@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from dayzero.analysis.container_program import texts_of
 from dayzero.analysis.endpoints import visible_texts
 from dayzero.compose.project import Service
 from dayzero.core.verdict import Source
@@ -160,7 +161,7 @@ def _is_read(target: str, texts: list[str]) -> bool:
 
 def _runs_from(service: Service, target: str) -> bool:
     prefix = target.rstrip("/") + "/"
-    ran = [script.path for script in (*service.scripts(), *service.programs())]
+    ran = [script.path for script in (*texts_of(service).scripts, *texts_of(service).programs)]
     return any(path == target or path.startswith(prefix) for path in ran if path)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from dayzero.analysis.container_program import texts_of
+from dayzero.analysis.coverage import gaps_of
 from dayzero.analysis.endpoints import Contact, contacts_of, visible_texts
 from dayzero.analysis.healthcheck import Probing, probe_of
-from dayzero.analysis.init_detection import InitService
+from dayzero.analysis.init_detection import InitService, inits_of
 from dayzero.analysis.known_images import looks_like
 from dayzero.analysis.workload import work_of
 from dayzero.compose.environment import missing_env_files
@@ -19,7 +21,7 @@ _HOST = r"\w*(?:HOST|ENDPOINT|URL|SERVER|BROKER|ADDR)\w*"
 def targets_of(init: InitService) -> list[Contact]:
     """The running services that an init talks to: those it names as hosts, and those it declares to depend on."""
     project = init.project
-    inits = {one.name for one in project.inits}
+    inits = {one.name for one in inits_of(project)}
     depends_on = init.config.get("depends_on") or {}
     contacts = [one for one in contacts_of(init) if one.service in project.services]
     waits_for_database = any(_is_database(init, one.service) for one in contacts if one.service in depends_on)
@@ -43,13 +45,13 @@ def what_cannot_be_told(init: InitService, targets: list[Contact]) -> str:
             return f"{target.service} has {probe.probing.value}"
     if targets:
         return ""
-    if init.opaque():
-        return f"what it talks to cannot be read: it runs {init.opaque()[0]}"
+    if texts_of(init).opaque:
+        return f"what it talks to cannot be read: it runs {texts_of(init).opaque[0]}"
     missing = missing_env_files(init)
     texts = "\n".join(placed.text for placed in visible_texts(init))
     if missing and re.search(rf"\$\{{?{_HOST}", texts):
         return f"the host it talks to comes from {missing[0].path}, which is not among the project's files"
-    for gap in init.project.gaps:
+    for gap in gaps_of(init.project):
         if gap.kind == "variable" and gap.service == init.name and _is_host(gap):
             return f"the host it talks to cannot be told: {gap.what}"
     return ""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from dayzero.compose.container_files import ServiceFiles
 from dayzero.compose.discovery import env_files_of
+from dayzero.compose.facts import fact
 from dayzero.compose.interpolation import read_env_file
 from dayzero.compose.project import Service
 from dayzero.compose.yaml_source import Mapping, Place, Scalar
@@ -40,7 +40,7 @@ class MissingEnvFile:
     place: Place
 
 
-@cache
+@fact
 def variables_of(service: Service) -> tuple[EnvVariable, ...]:
     """The variables of a service, a later way of setting one (image, env_file, environment) winning."""
     found: dict[str, EnvVariable] = {}

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dayzero.compose.canonical import service_shape
 from dayzero.compose.discovery import env_file_of, env_files_of, find_files
@@ -24,11 +24,6 @@ from dayzero.compose.merge import Tree, load_tree
 from dayzero.compose.yaml_nodes import is_pipe
 from dayzero.compose.yaml_source import ComposeUnreadable, Item, Mapping, Place, Scalar, Sequence, to_plain
 from dayzero.core.verdict import Source
-
-if TYPE_CHECKING:
-    from dayzero.analysis.container_program import ScriptText, ServiceTexts
-    from dayzero.analysis.init_detection import InitService
-    from dayzero.compose.gap import Gap
 
 __all__ = ["ComposeProject", "ComposeUnreadable", "Service", "compose_config"]
 
@@ -61,6 +56,8 @@ class Service:
     config: dict[str, Any]
     project: ComposeProject = field(repr=False)
     item: Mapping = field(repr=False)
+    facts: dict[Any, Any] = field(default_factory=dict, repr=False, kw_only=True)
+    """See dayzero.compose.facts."""
 
     def where(self, *keys: str | int) -> Source:
         """The place of a key (or of a list's item, by index or text), or of the nearest enclosing key that is there."""
@@ -74,28 +71,10 @@ class Service:
             item = child(item, key)
         return item if isinstance(item, Scalar) else None
 
-    def scripts(self) -> list[ScriptText]:
-        """All shell text that the container runs: inline, mounted, from configs, copied in by a local Dockerfile."""
-        return self._texts.scripts
-
-    def programs(self) -> list[ScriptText]:
-        """Programs in other languages among the project's files that the container runs."""
-        return self._texts.programs
-
-    def opaque(self) -> list[str]:
-        """What the container runs and the files do not show: an image's own entrypoint, a script that is not there."""
-        return self._texts.opaque
-
     @property
     def is_whole(self) -> bool:
         """Whether the service that it extends could be had."""
         return not any(gap.kind == "extends" and gap.service == self.name for gap in self.project.tree.gaps)
-
-    @cached_property
-    def _texts(self) -> ServiceTexts:
-        from dayzero.analysis.container_program import texts_of
-
-        return texts_of(self)
 
     @cached_property
     def name_place(self) -> Place:
@@ -106,7 +85,7 @@ class Service:
 
 @dataclass
 class ComposeProject:
-    """A loaded project; `inits` needs no inventory, one that is given wins (see `dayzero.analysis.init_detection`)."""
+    """A loaded project, and the inventory that its user states about it, if there is one."""
 
     root: Path
     compose_files: tuple[Path, ...]
@@ -117,6 +96,8 @@ class ComposeProject:
     loaded_by: str
     complaint: str
     inventory: Any = None
+    facts: dict[Any, Any] = field(default_factory=dict, repr=False)
+    """See dayzero.compose.facts."""
 
     @classmethod
     def load(
@@ -186,23 +167,10 @@ class ComposeProject:
                 found[name] = Service(name, service_shape(item, self.values), self, item)
         return found
 
-    @cached_property
-    def inits(self) -> list[InitService]:
-        from dayzero.analysis.init_detection import find_inits
-
-        return find_inits(self)
-
     @property
     def pipe(self) -> str:
         """Why Compose must not be asked about this project: it would wait for a pipe. "" if it may."""
         return _pipe_in(self.tree)
-
-    @cached_property
-    def gaps(self) -> list[Gap]:
-        """What could not be loaded (see `dayzero.analysis.coverage`)."""
-        from dayzero.analysis.coverage import gaps_of
-
-        return gaps_of(self)
 
     @property
     def networks(self) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from dayzero.analysis.coverage import NotLoaded, coverage_of, gap_behind, no_init, not_loaded, told
-from dayzero.analysis.init_detection import InitService
+from dayzero.analysis.coverage import NotLoaded, coverage_of, gap_behind, gaps_of, no_init, not_loaded, told
+from dayzero.analysis.init_detection import InitService, inits_of
 from dayzero.analysis.inventory import InventoryError, is_inventory, load_inventory
 from dayzero.compose.project import ComposeProject, ComposeUnreadable
 from dayzero.core.result import Result
@@ -59,7 +59,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "init" not in metafunc.fixturenames:
         return
     project = _project(metafunc.config)
-    names = [init.name for init in project.inits] if isinstance(project, ComposeProject) else []
+    names = [init.name for init in inits_of(project)] if isinstance(project, ComposeProject) else []
     metafunc.parametrize("init", names or [None], ids=names or ["no-init"], indirect=True)
 
 
@@ -79,14 +79,14 @@ def init(request: pytest.FixtureRequest, project: ComposeProject) -> InitService
     """One init of the project; the test that asks for it runs once per init."""
     if request.param is None:
         pytest.skip(no_init(project))
-    return next(one for one in project.inits if one.name == request.param)
+    return next(one for one in inits_of(project) if one.name == request.param)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Takes a verdict back that a gap in the loaded project could change."""
     project = getattr(item, "funcargs", {}).get("project")
-    if not isinstance(project, ComposeProject) or not project.gaps:
+    if not isinstance(project, ComposeProject) or not gaps_of(project):
         return (yield)
     failure: StackFailed | None = None
     try:
@@ -126,7 +126,7 @@ def _load(config: pytest.Config) -> ComposeProject | ComposeUnreadable | Invento
         file = Path(given) if given else project.root / "inventory.yml"
         if given or is_inventory(file):
             project.inventory = load_inventory(file)
-        project.inits  # noqa: B018  found now, so that every test item knows them
+        inits_of(project)
     except (ComposeUnreadable, InventoryError) as error:
         return error
     return project

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dayzero.analysis.container_program import argument_texts
+from dayzero.analysis.container_program import argument_texts, texts_of
 from dayzero.analysis.endpoints import visible_texts
 from dayzero.analysis.known_images import looks_like
 from dayzero.analysis.mounted_config import given_texts
@@ -143,7 +143,7 @@ def _of_arguments(service: Service) -> Iterator[Exposure]:
                     yield Exposure(
                         f"{match[1]} put into the {key} by Compose", _at(service, placed, match.start(1))
                     )
-    if not any(not script.path for script in service.scripts()):
+    if not any(not script.path for script in texts_of(service).scripts):
         words = [
             *argument_texts(service.item.get("entrypoint")),
             *argument_texts(service.item.get("command")),
