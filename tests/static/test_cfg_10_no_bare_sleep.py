@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dayzero.analysis.init_detection import InitService
-from dayzero.analysis.init_script import InitScript
 from dayzero.core.criterion import criterion
 from dayzero.core.finding import CannotTell
 from dayzero.core.verdict import Verdict
+from dayzero.rules import cfg_10_no_bare_sleep
 
 
 @criterion("CFG-10", "002 §8", "004 §4")
@@ -21,7 +21,7 @@ def test_no_step_is_ordered_by_a_bare_sleep(init: InitService, verdict: Verdict)
         "wait for the thing itself: service_healthy in depends_on, or a bounded loop around a probe"
     )
     try:
-        sleeps = InitScript(init).bare_sleeps()
+        sleeps = cfg_10_no_bare_sleep.check(init)
     except CannotTell as reason:
         verdict.not_applicable(str(reason))
     verdict.observed = "; ".join(map(str, sleeps)) or "no bare sleep"

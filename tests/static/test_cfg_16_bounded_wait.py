@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dayzero.analysis.init_detection import InitService
-from dayzero.analysis.init_script import InitScript
 from dayzero.core.criterion import criterion
 from dayzero.core.finding import CannotTell
 from dayzero.core.verdict import Verdict
+from dayzero.rules import cfg_16_bounded_wait
 
 
 @criterion("CFG-16", "002 §6", "SPEC-INFRA-03 §6")
@@ -22,11 +22,10 @@ def test_every_wait_is_bounded(init: InitService, verdict: Verdict) -> None:
     verdict.expected = "every readiness loop has a deadline or a limit of attempts"
     verdict.look = "count the attempts or watch the clock, and exit with 1 when it is enough"
     try:
-        script = InitScript(init)
-        waits = script.unbounded_waits()
-        if init.project.inventory is not None:
+        promised = init.project.inventory is not None
+        if promised:
             verdict.expected += ", and every attempt its own time limit"
-            waits += script.attempts_without_limit()
+        waits = cfg_16_bounded_wait.check(init, attempts=promised)
     except CannotTell as reason:
         verdict.not_applicable(str(reason))
     verdict.observed = "; ".join(map(str, waits)) or "no wait that may go on for ever"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dayzero.analysis.init_detection import InitService
-from dayzero.analysis.init_script import InitScript
 from dayzero.core.criterion import criterion
 from dayzero.core.finding import CannotTell
 from dayzero.core.verdict import Verdict
+from dayzero.rules import cfg_17_no_masked_failure
 
 
 @criterion("CFG-17", "SPEC-AUTO-01", "REQ-SPC-AUTO-002")
@@ -21,7 +21,7 @@ def test_a_failed_step_shows_in_the_exit_code(init: InitService, verdict: Verdic
         "set -e (and pipefail), && or || exit 1 between steps, curl --fail, psql ON_ERROR_STOP; no idling"
     )
     try:
-        masked = InitScript(init).masked_failures()
+        masked = cfg_17_no_masked_failure.check(init)
     except CannotTell as reason:
         verdict.not_applicable(str(reason))
     verdict.observed = "; ".join(map(str, masked)) or "every failed step shows"

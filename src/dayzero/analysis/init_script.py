@@ -1,63 +1,24 @@
-"""The shell of one init as the rules see it: bare sleeps (CFG-10), endless waits (CFG-16), hidden failures (CFG-17)."""
+"""How a rule about shell judges the program of one init, and when its silence proves nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from dayzero.analysis.init_command import DirectCommand, init_command
-from dayzero.compose.project import Service
+from dayzero.analysis.init_command import DirectCommand
 from dayzero.core.finding import CannotTell, Finding
-from dayzero.rules.cfg_10_no_bare_sleep import bare_sleeps
-from dayzero.rules.cfg_16_bounded_wait import attempts_without_limit, unbounded_client, unbounded_waits
-from dayzero.rules.cfg_17_no_masked_failure import masked_failures
 from dayzero.shell.display import quoted
-from dayzero.shell.effects import Role, hides_its_work, role_of
+from dayzero.shell.effects import Role, hides_its_work
 from dayzero.shell.interpreter.executor import TooInvolved
 from dayzero.shell.program import ShellProgram
 from dayzero.shell.reachability import steps_of
-from dayzero.shell.refusal_status import why_silent
 
 
-class InitScript:
-    """What one init runs, judged. Every rule raises CannotTell where the files do not show what decides."""
-
-    def __init__(self, init: Service) -> None:
-        self._command = init_command(init)
-
-    def bare_sleeps(self) -> list[Finding]:
-        """CFG-10."""
-        if isinstance(self._command, DirectCommand):
-            pauses = role_of(self._command.run) is Role.SLEEP
-            return self._direct(
-                "the init only pauses; what waits for it is ordered by time alone" if pauses else ""
-            )
-        return _judged(bare_sleeps, self._command, if_clean=_nothing_else_runs)
-
-    def unbounded_waits(self) -> list[Finding]:
-        """CFG-16."""
-        if isinstance(self._command, DirectCommand):
-            return self._direct(unbounded_client(self._command.run))
-        return _judged(unbounded_waits, self._command, if_clean=_every_script_is_seen)
-
-    def attempts_without_limit(self) -> list[Finding]:
-        """CFG-16's second half: nothing that a waiting loop repeats may take all the time for itself."""
-        if isinstance(self._command, DirectCommand):
-            return []
-        return _judged(attempts_without_limit, self._command, if_clean=_every_script_is_seen)
-
-    def masked_failures(self) -> list[Finding]:
-        """CFG-17."""
-        if isinstance(self._command, DirectCommand):
-            idle = role_of(self._command.run) is Role.IDLE
-            return self._direct("the init never ends" if idle else why_silent(self._command.run))
-        return _judged(masked_failures, self._command, if_clean=_every_script_is_seen)
-
-    def _direct(self, why: str) -> list[Finding]:
-        assert isinstance(self._command, DirectCommand)
-        return [Finding(self._command.source, quoted(self._command.run.words), why)] if why else []
+def direct_finding(command: DirectCommand, why: str) -> list[Finding]:
+    """One finding about a program that is started without a shell; none if there is nothing to say against it."""
+    return [Finding(command.source, quoted(command.run.words), why)] if why else []
 
 
-def _judged(
+def judged(
     rule: Callable[[ShellProgram], list[Finding]],
     program: ShellProgram,
     if_clean: Callable[[ShellProgram], None],
@@ -72,7 +33,7 @@ def _judged(
     return found
 
 
-def _nothing_else_runs(program: ShellProgram) -> None:
+def nothing_else_runs(program: ShellProgram) -> None:
     """Raises CannotTell if all that the script does is to start a program that cannot be seen."""
     steps = [one.step for one in steps_of(program) if one.step.role not in (Role.QUIET, Role.TEST)]
     if len(steps) == 1 and hides_its_work(steps[0].run):
@@ -81,9 +42,9 @@ def _nothing_else_runs(program: ShellProgram) -> None:
         )
 
 
-def _every_script_is_seen(program: ShellProgram) -> None:
+def every_script_is_seen(program: ShellProgram) -> None:
     """The same, and if a shell script is called that is not there."""
-    _nothing_else_runs(program)
+    nothing_else_runs(program)
     for one in steps_of(program):
         run = one.step.run
         unnamed = run.name.startswith("$") and run.name not in ("$@", "$*")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+from dayzero.analysis.init_command import DirectCommand, init_command
+from dayzero.analysis.init_script import direct_finding, judged, nothing_else_runs
+from dayzero.compose.project import Service
 from dayzero.core.finding import Finding
 from dayzero.shell.display import quoted
-from dayzero.shell.effects import Role
+from dayzero.shell.effects import Role, role_of
 from dayzero.shell.interpreter.executor import Execution
 from dayzero.shell.interpreter.state import Scope, State
 from dayzero.shell.program import ShellProgram
@@ -18,6 +21,16 @@ _PAUSE_INSIDE = re.compile(
     r"\bpg_sleep\s*\(|\btime\.sleep\s*\(|\bwaitfor\s+delay\b|(?<![\w.])sleep\s*\(\s*\d", re.IGNORECASE
 )
 _LOOP_INSIDE = re.compile(r"\b(while|for|do|loop|until)\b", re.IGNORECASE)
+
+
+def check(init: Service) -> list[Finding]:
+    """The pauses of an init that put steps in order. Raises CannotTell where the files do not show what decides."""
+    command = init_command(init)
+    if isinstance(command, DirectCommand):
+        pauses = role_of(command.run) is Role.SLEEP
+        why = "the init only pauses; what waits for it is ordered by time alone" if pauses else ""
+        return direct_finding(command, why)
+    return judged(bare_sleeps, command, if_clean=nothing_else_runs)
 
 
 def bare_sleeps(program: ShellProgram) -> list[Finding]:

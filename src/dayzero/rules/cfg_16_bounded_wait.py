@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from dayzero.analysis.init_command import DirectCommand, init_command
+from dayzero.analysis.init_script import direct_finding, every_script_is_seen, judged
+from dayzero.compose.project import Service
 from dayzero.core.finding import Finding
 from dayzero.shell.clients import curl_options, names
 from dayzero.shell.command import WAITERS, Run, run_of, shell_call
@@ -35,6 +38,20 @@ _JS_LOOP = re.compile(r"\bwhile\s*\((?P<test>[^{};]*)\)\s*\{?[^}]*\bsleep\s*\(",
 _COUNTED = re.compile(
     r"\+\+|--|\+=|-=|Date|[<>]=?\s*\d|deadline|timeout|attempt|tries|retries", re.IGNORECASE
 )
+
+
+def check(init: Service, *, attempts: bool) -> list[Finding]:
+    """The waits of an init that may go on for ever; with `attempts` also those of which one attempt may.
+
+    Raises CannotTell where the files do not show what decides.
+    """
+    command = init_command(init)
+    if isinstance(command, DirectCommand):
+        return direct_finding(command, unbounded_client(command.run))
+    found = judged(unbounded_waits, command, if_clean=every_script_is_seen)
+    return found + (
+        judged(attempts_without_limit, command, if_clean=every_script_is_seen) if attempts else []
+    )
 
 
 def unbounded_waits(program: ShellProgram) -> list[Finding]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dayzero.analysis.init_command import DirectCommand, init_command
+from dayzero.analysis.init_script import direct_finding, every_script_is_seen, judged
+from dayzero.compose.project import Service
 from dayzero.core.finding import Finding
 from dayzero.shell.display import quoted
-from dayzero.shell.effects import Role, serves
+from dayzero.shell.effects import Role, role_of, serves
 from dayzero.shell.interpreter.executor import Execution
 from dayzero.shell.interpreter.state import Scope, State, Way
 from dayzero.shell.loops import is_endless
@@ -16,6 +19,15 @@ from dayzero.shell.syntax import Loop, calls_in, nodes_in
 
 _CHECKS = 4
 """How many checks of one script are followed both ways, each on its own; every one doubles the time."""
+
+
+def check(init: Service) -> list[Finding]:
+    """The steps of an init whose failure it hides. Raises CannotTell where the files do not show what decides."""
+    command = init_command(init)
+    if isinstance(command, DirectCommand):
+        idle = role_of(command.run) is Role.IDLE
+        return direct_finding(command, "the init never ends" if idle else why_silent(command.run))
+    return judged(masked_failures, command, if_clean=every_script_is_seen)
 
 
 def masked_failures(program: ShellProgram) -> list[Finding]:
