@@ -19,6 +19,7 @@ pytest_plugins = [
     "dayzero.pytest_plugin.progress",
     "dayzero.pytest_plugin.static",
     "dayzero.pytest_plugin.report",
+    "fixtures.reference_stack",
     "fixtures.run_images",
     "dayzero.pytest_plugin.runtime",
     "dayzero.pytest_plugin.failure_evidence",

@@ -25,6 +25,7 @@ from dayzero.docker.run_identity import RunIdentity
 from dayzero.stack.cli_start import cli_start_seconds
 from dayzero.stack.profiles import PLANES
 from dayzero.stack.stack import Stack, remove_run
+from tools.secrets.make import make_secrets
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,7 +39,7 @@ def _seconds_of(command: list[str]) -> float:
 def bare_boot(folder: Path) -> dict[str, object]:
     """Boot once without the suite: wall seconds, MiB in use, and per init its seconds, waiting and CLI start."""
     identity = RunIdentity.generate()
-    stack = Stack(ROOT, identity, folder, identity.name, f"{identity.name}-", PLANES)
+    stack = Stack(ROOT, identity, folder, identity.name, f"{identity.name}-", PLANES, make_secrets)
     try:
         began = time.monotonic()
         stack.up()

@@ -10,9 +10,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from dayzero.core.errors import ImageUnavailable
 from dayzero.core.release import release
 from dayzero.docker.compose_plugin import ComposePlugin, ComposeUnusable, chosen, installed
-from tools import images
 from tools.pinned_compose import pinned_compose, pinned_version
 
 
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         found, older = others(chosen(), installed())
         if older:
             found.insert(0, pinned_compose(lambda line: print(f"compose: {line}", flush=True)))
-    except (images.ImageUnavailable, ComposeUnusable) as missing:
+    except (ImageUnavailable, ComposeUnusable) as missing:
         print(f"compose: {missing}", file=sys.stderr)
         return 1
     worst = 0

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from dayzero.core.errors import ImageUnavailable
 from dayzero.docker.compose_plugin import ComposePlugin, ComposeUnusable, plugin_at
 from tools import images
 from tools.images.recipe import Recipe
@@ -64,7 +65,7 @@ def main() -> int:
     """0 and the plugin's file, or 1 and one line about what is missing (after a failed build its log's last lines)."""
     try:
         plugin = pinned_compose(lambda line: print(f"compose: {line}", file=sys.stderr, flush=True))
-    except (images.ImageUnavailable, ComposeUnusable) as missing:
+    except (ImageUnavailable, ComposeUnusable) as missing:
         print(f"compose: {missing}", file=sys.stderr)
         return 1
     print(plugin.path)

@@ -14,8 +14,8 @@ import pytest
 from python_on_whales import DockerClient
 from ruamel.yaml import YAML
 
+from dayzero.docker.helper_image import PROBE
 from fixtures.image_contract import await_success, exit_code, folder_of, succeeds
-from tools import images
 from tools.images.recipe import Recipe, all_wanted
 
 _CONTRACTS = {recipe.name: YAML(typ="safe").load(recipe.folder / "contract.yml") for recipe in all_wanted()}
@@ -336,4 +336,4 @@ def test_every_image_that_is_supplied_has_a_contract() -> None:
     then each promises at least one command."""
     assert {recipe.name for recipe in all_wanted()} == set(_CONTRACTS)
     assert all(contract.get("runs") or contract["starts"] for contract in _CONTRACTS.values())
-    assert Recipe.named("probe").image == images.PROBE
+    assert Recipe.named("probe").image == PROBE

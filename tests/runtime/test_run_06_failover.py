@@ -10,8 +10,9 @@ import pytest
 from python_on_whales.exceptions import NoSuchContainer
 
 from dayzero.core.criterion import criterion
+from dayzero.core.errors import StackUnusable
 from dayzero.core.verdict import Verdict
-from dayzero.core.wait import StackUnusable, await_condition
+from dayzero.core.wait import await_condition
 from dayzero.docker.logs import text_of
 from dayzero.stack.stack import Stack
 from dayzero.targets.postgres.patroni import MEMBERS, READS, WRITES, PgClusterObserver

@@ -9,8 +9,8 @@ import pytest
 
 from dayzero.analysis.inventory import Promise
 from dayzero.core.criterion import criterion
+from dayzero.core.errors import StackUnusable
 from dayzero.core.verdict import Verdict
-from dayzero.core.wait import StackUnusable
 from dayzero.docker.container_exit import Ending
 from dayzero.pytest_plugin.per_init import SideBySide
 from dayzero.stack.stack import Stack

@@ -9,8 +9,8 @@ import pytest
 
 from dayzero.analysis.inventory import Promise
 from dayzero.core.criterion import criterion
+from dayzero.core.errors import StackUnusable
 from dayzero.core.verdict import Verdict
-from dayzero.core.wait import StackUnusable
 from dayzero.docker.container_exit import Ending
 from dayzero.probes.leak_scan import leaks_in_files, leaks_of
 from dayzero.probes.process_watch import SecretWatch, Watch

@@ -13,8 +13,8 @@ from python_on_whales import Container, DockerClient
 
 from dayzero.analysis.inventory import Promise
 from dayzero.core.criterion import criterion
+from dayzero.core.errors import StackUnusable
 from dayzero.core.verdict import Verdict
-from dayzero.core.wait import StackUnusable
 from dayzero.docker.dind import own_engine
 from dayzero.docker.loki_driver import NAME, has_log_driver
 from dayzero.docker.run_identity import RunIdentity
@@ -53,6 +53,7 @@ def by_driver(
             workspace=folder,
             name=f"{identity.name}-driver",
             prefix="",
+            make_secrets=planned_stack.make_secrets,
             profiles=planned_stack.profiles,
             overrides=planned_stack.overrides,
             settings={"ENGINE_SOCKET": str(engine.socket)},

@@ -11,8 +11,9 @@ import pytest
 
 from dayzero.analysis.inventory import Promise
 from dayzero.core.criterion import criterion
+from dayzero.core.errors import StackUnusable
 from dayzero.core.verdict import Verdict
-from dayzero.core.wait import StackUnusable, await_condition
+from dayzero.core.wait import await_condition
 from dayzero.faults.failing_runs import MISHAPS, ended_badly
 from dayzero.stack.boot import BootRecord
 from dayzero.stack.one_off import finished, run_of

@@ -60,6 +60,7 @@ def restarts(
             workspace=run_folder,
             name=f"{identity.name}-again",
             prefix="",
+            make_secrets=planned_stack.make_secrets,
             profiles=provisioned_planes(planned_stack, promises),
             overrides=planned_stack.overrides,
             settings=planned_stack.settings,

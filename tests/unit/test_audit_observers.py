@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import StackUnusable
 from dayzero.probes.audit_trail import Comparison, documented_query, runs_in
 from dayzero.targets.alertmanager.init_alerts import would_have_fired
 from dayzero.targets.loki import client as loki_observer

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import StackUnusable
 from dayzero.docker.containers import container_states
 
 LISTING = """\

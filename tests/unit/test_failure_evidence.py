@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import StackUnusable
 from dayzero.docker.containers import ContainerState
 from dayzero.pytest_plugin.failure_evidence import as_it_stands
 from dayzero.stack.stack import Stack

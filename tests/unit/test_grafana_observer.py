@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import StackUnusable
 from dayzero.targets.grafana.client import GrafanaObserver, PanelQuery
 
 SOURCES = [

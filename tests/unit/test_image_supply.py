@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dayzero.core.errors import ImageUnavailable
 from dayzero.core.wait import holds_within
 from fixtures.run_images import RunImages, StackImage, images_of
 from tests.unit.test_images import KAFKA, StandInEngine
@@ -17,7 +18,6 @@ from tests.unit.test_images import engine as engine
 from tools import images
 from tools.images.process import stat_of
 from tools.images.recipe import Recipe
-from tools.images.supply import ImageUnavailable
 
 LOKI, TEMPO = Recipe.named("loki"), Recipe.named("tempo")
 

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from dayzero.core.errors import ImageUnavailable
+from dayzero.docker.helper_image import PROBE
 from tests.unit.conftest import ROOT
 from tools import images
 from tools.images import supply
 from tools.images.recipe import Recipe, all_recipes, all_wanted
-from tools.images.supply import ImageUnavailable
 
 KAFKA = Recipe.named("kafka")
 
@@ -106,8 +107,8 @@ def test_what_is_there_is_used(engine: StandInEngine) -> None:
     when both are ensured,
     then nothing is pulled or built."""
     engine.has(KAFKA.image)
-    engine.has(images.PROBE, Recipe.named("probe").content_key())
-    assert images.ensure(["KAFKA_IMAGE", "probe"]) == {"kafka": KAFKA.image, "probe": images.PROBE}
+    engine.has(PROBE, Recipe.named("probe").content_key())
+    assert images.ensure(["KAFKA_IMAGE", "probe"]) == {"kafka": KAFKA.image, "probe": PROBE}
     assert not engine.calls("pull")
     assert not engine.calls("build")
 

@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
-from dayzero.core.wait import StackUnusable, await_condition
+from dayzero.core.errors import StackUnusable
+from dayzero.core.wait import await_condition
 from dayzero.docker.events import EngineEvent
 from dayzero.probes.leak_scan import leaks_in_files, secrets_in
 from dayzero.stack.boot import timeline_of

@@ -13,10 +13,11 @@ import pytest
 from cryptography import x509
 
 from dayzero.compose.project import ComposeProject
+from dayzero.core.errors import SecretsUnusable
 from tests.unit.conftest import ROOT
 from tools.secrets import make as stack_secrets
 from tools.secrets.derived import DERIVED, OPENSEARCH_UID
-from tools.secrets.make import CERTIFICATES, PASSWORDS, SecretsUnusable, make_secrets
+from tools.secrets.make import CERTIFICATES, PASSWORDS, make_secrets
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,9 @@ import sys
 import threading
 import time
 
+from dayzero.core.errors import ImageUnavailable
 from tools.images.recipe import all_recipes
-from tools.images.supply import ImageUnavailable, ensure
+from tools.images.supply import ensure
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Self, TextIO
 
+from dayzero.core.errors import ImageUnavailable
 from tools.images.assembly import LABEL, build, cache_folder, context_folder, fetch
 from tools.images.leftover_step import end_leftovers
 from tools.images.recipe import Recipe, all_recipes, all_wanted
@@ -32,10 +33,6 @@ PROGRAM_BYTES = 4 * 10**9
 
 _SILENT_SECONDS = 60
 """An engine that has not answered by then does not answer at all."""
-
-
-class ImageUnavailable(RuntimeError):
-    """An image cannot be had: one line that says why and what to do, after a build with the log's last lines."""
 
 
 def ensure(names: Iterable[str] = (), say: Callable[[str], None] = lambda _line: None) -> dict[str, str]:

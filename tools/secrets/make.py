@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from dayzero.core.errors import SecretsUnusable
 from tools.secrets.derived import (
     ALLOY_UID,
     CA_COPY,
@@ -62,10 +63,6 @@ PASSWORDS: dict[str, int | None] = {
     "grafana_admin_password": GRAFANA_UID,
 }
 """Every account's password file and the uid that reads it in a container; None is for people and the suite alone."""
-
-
-class SecretsUnusable(Exception):
-    """A secret file that cannot be used, or made; its text is one line: what, where, what to do."""
 
 
 CERTIFICATES = ("opensearch_ca.pem", "opensearch_node.pem", "opensearch_node_key.pem")

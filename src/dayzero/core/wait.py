@@ -7,13 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dayzero.core.cpu_pressure import pressure_between
+from dayzero.core.errors import StackUnusable
 
 MOST_PATIENCE = 3
 """However busy others keep the machine, a wait lasts so many times as long as it should at most."""
-
-
-class StackUnusable(Exception):
-    """The stack could not be started or looked at; its text is one line: what, where, what to do."""
 
 
 @dataclass(frozen=True)

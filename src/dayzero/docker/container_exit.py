@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from python_on_whales import Container
 
-from dayzero.core.wait import StackUnusable, Took
+from dayzero.core.errors import StackUnusable
+from dayzero.core.wait import Took
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """What the engine states as the time of something that has not happened."""

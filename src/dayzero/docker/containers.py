@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import StackUnusable
 from dayzero.docker.run_identity import OWNER_LABEL, RUN_LABEL, RunIdentity, is_of_this_job
 
 _ROW = (

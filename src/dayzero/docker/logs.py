@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from python_on_whales import Container
 
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import StackUnusable
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from python_on_whales import DockerClient
 
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import StackUnusable
 
 _GIB = 1024**3
 _DISK = 2 * _GIB

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import StackUnusable
 from dayzero.docker import engine
 
 

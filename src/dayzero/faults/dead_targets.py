@@ -17,7 +17,8 @@ from docker.types import EndpointConfig
 from python_on_whales import Container, DockerClient
 from testcontainers.core.container import DockerContainer
 
-from dayzero.core.wait import StackUnusable, await_condition
+from dayzero.core.errors import StackUnusable
+from dayzero.core.wait import await_condition
 from dayzero.docker.container_exit import NEVER, Ending, ending
 from dayzero.docker.internal_network import create_internal_network
 from dayzero.docker.run_identity import RunIdentity
@@ -85,6 +86,7 @@ class DeadTargets:
             workspace=_folder(model.workspace / slug),
             name=f"{model.identity.name}-{slug}",
             prefix=f"{model.identity.name}-{slug}-",
+            make_secrets=model.make_secrets,
             profiles=model.profiles,
             overrides=[*model.overrides, override],
             settings=model.settings,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from python_on_whales import Container
 
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import StackUnusable
 from dayzero.stack.one_off import await_end, brief_run, run_of
 from dayzero.stack.stack import Stack
 

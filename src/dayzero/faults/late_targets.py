@@ -22,7 +22,8 @@ import yaml
 from testcontainers.core.container import DockerContainer
 
 from dayzero.analysis.inventory import Promise
-from dayzero.core.wait import StackUnusable, await_condition
+from dayzero.core.errors import StackUnusable
+from dayzero.core.wait import await_condition
 from dayzero.docker.container_exit import Ending, ended_within, ending
 from dayzero.stack.stack import Stack
 
@@ -160,6 +161,7 @@ class LateTargets:
             workspace=self._stack.workspace,
             name=name,
             prefix=f"{name}-",
+            make_secrets=self._stack.make_secrets,
             profiles=self._stack.profiles,
             overrides=[*self._stack.overrides, override],
             settings=self._stack.settings,

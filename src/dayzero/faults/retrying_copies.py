@@ -28,7 +28,8 @@ import yaml
 from python_on_whales import Container, DockerClient
 
 from dayzero.core.cpu_pressure import Pressure, pressure_between
-from dayzero.core.wait import StackUnusable, holds_within
+from dayzero.core.errors import StackUnusable
+from dayzero.core.wait import holds_within
 from dayzero.docker.internal_network import create_internal_network
 from dayzero.docker.logs import text_of
 from dayzero.probes.attempt_recorder import (
@@ -109,6 +110,7 @@ class RetryingCopies:
             workspace=folder,
             name=self._network,
             prefix=f"{self._network}-",
+            make_secrets=model.make_secrets,
             profiles=model.profiles,
             overrides=[*model.overrides, override],
             settings=model.settings,

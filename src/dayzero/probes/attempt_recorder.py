@@ -12,7 +12,8 @@ from typing import Any
 from docker.types import EndpointConfig
 from testcontainers.core.container import DockerContainer
 
-from dayzero.core.wait import StackUnusable, await_condition
+from dayzero.core.errors import StackUnusable
+from dayzero.core.wait import await_condition
 from dayzero.docker.run_identity import RunIdentity
 
 _LISTENER = Path(__file__).with_name("in_container") / "attempt_listener.py"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from python_on_whales import Container
 
-from dayzero.core.wait import StackUnusable, await_condition
+from dayzero.core.errors import StackUnusable
+from dayzero.core.wait import await_condition
 from dayzero.docker.logs import said_by
 from dayzero.targets.loki.client import Entry, LokiObserver
 

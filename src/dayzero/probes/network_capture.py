@@ -16,7 +16,8 @@ from typing import Any
 import yaml
 from testcontainers.core.container import DockerContainer
 
-from dayzero.core.wait import StackUnusable, await_condition
+from dayzero.core.errors import StackUnusable
+from dayzero.core.wait import await_condition
 from dayzero.docker.container_exit import Ending
 from dayzero.stack.stack import Stack
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from testcontainers.core.container import DockerContainer
 
+from dayzero.core.errors import StackUnusable
 from dayzero.core.secret_forms import every_form
-from dayzero.core.wait import StackUnusable, await_condition
+from dayzero.core.wait import await_condition
 from dayzero.docker.run_identity import RunIdentity
 
 _SAMPLER = Path(__file__).with_name("in_container") / "process_sampler.py"

@@ -10,8 +10,8 @@ from collections.abc import Generator
 import pytest
 from python_on_whales.exceptions import DockerException
 
+from dayzero.core.errors import StackUnusable
 from dayzero.core.verdict import StackFailed
-from dayzero.core.wait import StackUnusable
 from dayzero.pytest_plugin.evaluation import judgement_of
 from dayzero.stack.stack import Stack
 

@@ -19,14 +19,13 @@ from pathlib import Path
 import pytest
 
 from dayzero.core import redaction
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import ImageUnavailable, StackUnusable
 from dayzero.docker.run_identity import RunIdentity
 from dayzero.pytest_plugin import progress
 from dayzero.pytest_plugin.scheduling import is_needed
 from dayzero.report.extent import leave_out
 from dayzero.stack.profiles import usual_planes
 from dayzero.stack.stack import Stack
-from tools.images import ImageUnavailable
 
 BRING_UP = "docker compose --env-file .env.example up -d && docker compose ps -a"
 
@@ -112,6 +111,7 @@ def being_brought_up(
             workspace=folder,
             name=f"{identity.name}-plain",
             prefix="",
+            make_secrets=planned_stack.make_secrets,
             profiles=profiles,
             overrides=planned_stack.overrides,
             own_subnets=False,

@@ -21,8 +21,9 @@ from python_on_whales import DockerClient
 from dayzero.analysis.inventory import Inventory, Promise, is_inventory, load_inventory
 from dayzero.core import redaction
 from dayzero.core.cpu_pressure import CpuSampler
+from dayzero.core.errors import ImageUnavailable, StackUnusable
 from dayzero.core.verdict import Verdict
-from dayzero.core.wait import StackUnusable, holds_within
+from dayzero.core.wait import holds_within
 from dayzero.docker.containers import ids_of_run
 from dayzero.docker.events import EventRecorder
 from dayzero.docker.loki_driver import PORT_VARIABLE, free_port, has_log_driver, takes_lines
@@ -40,10 +41,10 @@ from dayzero.pytest_plugin.targets import require_service
 from dayzero.report.extent import lack_judge
 from dayzero.stack.boot import BootRecord, timeline_of
 from dayzero.stack.dns import names_of
+from dayzero.stack.images import StackImages
 from dayzero.stack.profiles import PLANES
+from dayzero.stack.secrets import SecretMaker
 from dayzero.stack.stack import UP_SECONDS, Stack, remove_run
-from fixtures.run_images import RunImages
-from tools.images import ImageUnavailable
 
 _SET_BY_THE_RUN = (
     "COMPOSE_PROJECT_NAME",
@@ -180,7 +181,8 @@ def planned_stack(
     ours: None,
     request: pytest.FixtureRequest,
     engine: DockerClient,
-    run_images: RunImages,
+    run_images: StackImages,
+    make_secrets: SecretMaker,
     cpu_sampler: CpuSampler,
     identity: RunIdentity,
     run_folder: Path,
@@ -199,6 +201,7 @@ def planned_stack(
         workspace=run_folder,
         name=identity.name,
         prefix=f"{identity.name}-",
+        make_secrets=make_secrets,
         profiles=profiles,
         overrides=[path.resolve() for path in option.override],
         settings={PORT_VARIABLE: str(free_port())} if by_driver else {},

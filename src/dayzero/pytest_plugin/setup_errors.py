@@ -11,18 +11,14 @@ import pytest
 from dayzero.analysis.coverage import NotLoaded
 from dayzero.analysis.inventory import InventoryError
 from dayzero.compose.yaml_source import ComposeUnreadable
+from dayzero.core.errors import SetupError
 from dayzero.core.redaction import redact
-from dayzero.core.wait import StackUnusable
 from dayzero.docker.prune import LeftoverStays
 from dayzero.report.coverage import NO_INIT
-from tools.images import ImageUnavailable
-from tools.secrets.make import SecretsUnusable
 
 _OBSTACLES = (
-    StackUnusable,
+    SetupError,
     LeftoverStays,
-    SecretsUnusable,
-    ImageUnavailable,
     ComposeUnreadable,
     InventoryError,
 )

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from python_on_whales import Container, DockerClient
 
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import StackUnusable
 from dayzero.stack.stack import Stack
 
 PORT = 8080

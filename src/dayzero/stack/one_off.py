@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from python_on_whales import Container
 
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import StackUnusable
 from dayzero.docker.container_exit import ended_within
 from dayzero.stack.stack import Stack
 

@@ -17,15 +17,16 @@ import yaml
 from python_on_whales import Container, DockerClient
 from python_on_whales.exceptions import DockerException
 
+from dayzero.core.errors import ImageUnavailable, StackUnusable
 from dayzero.core.redaction import redact
-from dayzero.core.wait import StackUnusable, await_condition
+from dayzero.core.wait import await_condition
 from dayzero.docker.container_exit import Ending, ended_within, ending
 from dayzero.docker.containers import ContainerState, container_states
+from dayzero.docker.helper_image import PROBE
 from dayzero.docker.loki_driver import log_driver_file
 from dayzero.docker.prune import remove_labelled
 from dayzero.docker.run_identity import RUN_LABEL, RunIdentity, free_subnets, taken_subnets
-from tools.images import PROBE, ImageUnavailable
-from tools.secrets.make import StackSecrets, make_secrets
+from dayzero.stack.secrets import SecretMaker
 
 UP_SECONDS = 420
 """How long `docker compose up -d` may take: a server's slow start, and behind it an init's whole 300 s."""
@@ -62,6 +63,7 @@ class Stack:
     name: str
     prefix: str
     profiles: Sequence[str]
+    make_secrets: SecretMaker
     overrides: Sequence[Path] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     own_subnets: bool = True
@@ -72,7 +74,7 @@ class Stack:
 
     def __post_init__(self) -> None:
         self.engine = DockerClient(host=self.host)
-        self.secrets: StackSecrets = make_secrets(self.workspace / "secrets")
+        self.secrets = self.make_secrets(self.workspace / "secrets")
         self.reruns: dict[str, str] = {}
         """The containers that `run_init` made, by id, with their service; what was seen of them outlives them."""
         self._addresses: dict[str, str] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import StackUnusable
 
 Action = Callable[[], object]
 """Returns when the target did what it was asked; raises Refused when the target said no."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import StackUnusable
 from tests.selfcheck.planted import replaced
 
 Versions = Callable[[], dict[str, str]]

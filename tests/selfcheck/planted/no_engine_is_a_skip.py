@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import StackUnusable
 from tests.selfcheck.planted import replaced
 
 Versions = Callable[[], dict[str, str]]

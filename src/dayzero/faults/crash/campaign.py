@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from dayzero.analysis.inventory import Promise
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import StackUnusable
 from dayzero.faults.crash.container import KilledInit, Run
 from dayzero.faults.crash.plan import Kill, planned_kills
 from dayzero.stack.one_off import await_end

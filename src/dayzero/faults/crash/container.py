@@ -13,7 +13,7 @@ from typing import Any
 from docker.errors import APIError
 from testcontainers.core.docker_client import DockerClient as EngineClient
 
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import StackUnusable
 from dayzero.faults.crash.plan import Kill
 from dayzero.stack.stack import Stack
 

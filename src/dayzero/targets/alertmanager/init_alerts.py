@@ -9,7 +9,8 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from itertools import pairwise
 
-from dayzero.core.wait import StackUnusable, Took, time_until
+from dayzero.core.errors import StackUnusable
+from dayzero.core.wait import Took, time_until
 from dayzero.docker.container_exit import ending
 from dayzero.stack.one_off import await_end
 from dayzero.stack.stack import Stack

@@ -11,7 +11,8 @@ from typing import Any
 import requests
 
 from dayzero.core import redaction
-from dayzero.core.wait import StackUnusable, holds_within
+from dayzero.core.errors import StackUnusable
+from dayzero.core.wait import holds_within
 from dayzero.stack.stack import Stack
 
 _SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from dayzero.core.wait import StackUnusable
+from dayzero.core.errors import StackUnusable
 
 _SECONDS = 30
 _PAGE = 1000

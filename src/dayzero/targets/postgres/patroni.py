@@ -11,10 +11,11 @@ import psycopg
 import requests
 from psycopg import sql
 
-from dayzero.core.wait import StackUnusable, Took, time_until
+from dayzero.core.errors import StackUnusable
+from dayzero.core.wait import Took, time_until
+from dayzero.docker.helper_image import PROBE
 from dayzero.stack.stack import Stack
 from dayzero.targets.postgres.client import PostgresObserver
-from tools import images
 
 MEMBERS = ("pg-1", "pg-2", "pg-3")
 WRITES, READS = 5432, 5433
@@ -138,7 +139,7 @@ class PgClusterObserver(PostgresObserver):
     def _drop_stream(self, container: str, how: str) -> None:
         rule = ["iptables", how, "INPUT", "--protocol", "tcp", "--sport", "5432", "--jump", "DROP"]
         self.stack.engine.run(
-            images.PROBE,
+            PROBE,
             rule,
             networks=[f"container:{container}"],
             cap_add=["NET_ADMIN", "NET_RAW"],

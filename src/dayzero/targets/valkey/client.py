@@ -16,7 +16,8 @@ from valkey.cluster import ClusterNode, ValkeyCluster
 from valkey.exceptions import ValkeyClusterException, ValkeyError
 from valkey.retry import Retry
 
-from dayzero.core.wait import StackUnusable, Took, await_condition, has_lapsed, time_until
+from dayzero.core.errors import StackUnusable
+from dayzero.core.wait import Took, await_condition, has_lapsed, time_until
 from dayzero.stack.stack import Stack
 
 NODES = ("valkey-1", "valkey-2", "valkey-3", "valkey-4", "valkey-5", "valkey-6")

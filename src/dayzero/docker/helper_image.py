@@ -1,0 +1,3 @@
+"""The image in which the suite's own programs run: Python, curl, iproute2, iptables, procps."""
+
+PROBE = "dayzero/probe:1"
