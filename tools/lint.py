@@ -36,7 +36,7 @@ def commands(root: Path, files: Iterable[str]) -> list[list[str]]:
     judged = [name for name in files if not name.startswith(_WRITTEN_BADLY_ON_PURPOSE)]
     shell = [name for name in judged if is_shell(root / name)]
     dockerfiles = [name for name in judged if Path(name).name.split(".")[0] == "Dockerfile"]
-    calls = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]]
+    calls = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["lint-imports", "--no-cache"]]
     if shell:
         calls += [
             ["shellcheck", *shell],

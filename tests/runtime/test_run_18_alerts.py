@@ -15,11 +15,11 @@ from dayzero.core.errors import StackUnusable
 from dayzero.core.verdict import Verdict
 from dayzero.core.wait import await_condition
 from dayzero.faults.failing_runs import MISHAPS, ended_badly
+from dayzero.probes.init_alerts import STEP_SECONDS, InitAlerts, ran_well, would_have_fired
 from dayzero.stack.boot import BootRecord
 from dayzero.stack.one_off import finished, run_of
 from dayzero.stack.stack import Stack
 from dayzero.targets.alertmanager.client import AlertmanagerObserver
-from dayzero.targets.alertmanager.init_alerts import STEP_SECONDS, InitAlerts, ran_well, would_have_fired
 from dayzero.targets.loki.client import LokiObserver
 
 LIMIT_SECONDS = 30

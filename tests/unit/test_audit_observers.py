@@ -12,7 +12,7 @@ import requests
 
 from dayzero.core.errors import StackUnusable
 from dayzero.probes.audit_trail import Comparison, documented_query, runs_in
-from dayzero.targets.alertmanager.init_alerts import would_have_fired
+from dayzero.probes.init_alerts import would_have_fired
 from dayzero.targets.loki import client as loki_observer
 from dayzero.targets.loki.client import LokiObserver, Rule
 from tests.unit.conftest import ROOT
