@@ -11,6 +11,7 @@ import pytest
 
 from fixtures import progress
 from fixtures.busy_user import busy_user
+from fixtures.container_log import text_of
 from fixtures.criterion import criterion
 from fixtures.engine_restart import (
     READY_SECONDS,
@@ -41,6 +42,7 @@ class Restarts:
     hindered: dict[str, str]
     returns: dict[str, Return]
     output: str
+    stack: Stack
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +82,7 @@ def restarts(
         for way, down in zip(WAYS, (engine.stop, engine.cut_off), strict=True):
             returns[way] = restart(engine, stack, down, inits)
             progress.say(f"the engine was {way} and is back after {time.monotonic() - began:.0f} s")
-        yield Restarts(before, states, hindered, returns, output)
+        yield Restarts(before, states, hindered, returns, output, stack)
 
 
 @criterion("RUN-24", subject="servers")
@@ -119,6 +121,9 @@ def test_what_is_done_stays_done(way: str, promise: Promise, restarts: Restarts,
     verdict.observed = f"{after}; difference: {changed or 'none'}"
     verdict.look = "the init's restart policy; where its target keeps its data"
     verdict.attach(f"{promise.name}-up.txt", restarts.output)
+    if changed or not isinstance(state, str):
+        for target in promise.targets:
+            verdict.attach(f"{target}.log", text_of(restarts.stack.container(target)))
     verdict.require(seen.was_down, "the engine still answered after it had been taken down")
     verdict.check(
         (after.status, after.exit_code, after.restarts) == ("exited", 0, 0), "it did not stay exited (0)"
