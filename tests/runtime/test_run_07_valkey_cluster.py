@@ -17,6 +17,8 @@ MEMORY_SECONDS = 10
 """Two node timeouts, after which a node believes nothing any more that it only remembers."""
 TAKEOVER_SECONDS = 60
 """The node timeout, the election, and what a busy machine makes of both."""
+ELECTION_SECONDS = 15
+"""In which the replica of a primary that does not come back is elected, if it has copied somebody."""
 HEALING_SECONDS = 120
 """All nodes start one after the other, find each other, and may elect once more."""
 
@@ -151,4 +153,36 @@ def test_the_cluster_outlives_all_its_addresses(
         sorted(after.primaries.values()) == sorted(before.primaries.values()),
         "the slots are divided otherwise than before",
     )
+    stack.wait_healthy(NODES)
+
+
+@criterion("RUN-7", subject="valkey-cluster-init")
+def test_a_replica_copies_nobody_but_its_primary(
+    valkey: ValkeyObserver, stack: Stack, verdict: Verdict
+) -> None:
+    """Given a provisioned cluster with keys in each shard,
+    when all nodes are started again, each at the address that another one had, and a primary comes last,
+    then its replica has not taken the primary at its old address for it: every key is there in the end."""
+    keys = [f"address:{number}" for number in range(64)]
+    refused = [said for key in keys if (said := valkey.write(key, key, through=NODES[0]))]
+    valkey.await_whole(HEALING_SECONDS)
+    last, follower, *others = sorted(valkey.view_of(NODES[0]).primaries)
+    order = [last, follower, *others, *(name for name in NODES if name not in (last, follower, *others))]
+    before = {name: stack.address(name) for name in order}
+    with stack.exchanged(order):
+        met = {name: stack.address(name) for name in order[1:]}
+        verdict.require(met[follower] == before[last], f"{follower} is not at the address of {last}: {met}")
+        taken_over = valkey.await_taken_over(last, follower, ELECTION_SECONDS)
+        stack.container(last).start()
+        seen = valkey.await_whole(HEALING_SECONDS, steady=MEMORY_SECONDS)
+        lost = [key for key in keys if valkey.read(key, through=NODES[0]) != key]
+    verdict.expected = f"whole within {HEALING_SECONDS} s of the last node's start, all {len(keys)} keys read"
+    verdict.observed = (
+        f"{follower} at the address of {last}, whose slots had another primary {taken_over}; "
+        f"refused: {refused or 'nothing'}; lost: {', '.join(lost) or 'nothing'}; {_described(seen)}"
+    )
+    verdict.look = "whom a replica copies at its start, when the address in its nodes.conf is somebody else's"
+    verdict.check(refused == [], "a write was refused")
+    verdict.check(all(is_whole(view) for view in seen.values()), "not whole afterwards")
+    verdict.check(lost == [], "keys are lost")
     stack.wait_healthy(NODES)

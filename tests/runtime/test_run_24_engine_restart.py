@@ -15,6 +15,7 @@ from dayzero.core.verdict import Verdict
 from dayzero.docker.dind import own_engine
 from dayzero.docker.run_identity import RunIdentity
 from dayzero.faults.engine_restart import (
+from dayzero.docker.logs import text_of
     READY_SECONDS,
     InitState,
     Return,
@@ -41,6 +42,7 @@ class Restarts:
     hindered: dict[str, str]
     returns: dict[str, Return]
     output: str
+    stack: Stack
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +83,7 @@ def restarts(
         for way, down in zip(WAYS, (engine.stop, engine.cut_off), strict=True):
             returns[way] = restart(engine, stack, down, inits)
             progress.say(f"the engine was {way} and is back after {time.monotonic() - began:.0f} s")
-        yield Restarts(before, states, hindered, returns, output)
+        yield Restarts(before, states, hindered, returns, output, stack)
 
 
 @criterion("RUN-24", subject="servers")
@@ -120,6 +122,9 @@ def test_what_is_done_stays_done(way: str, promise: Promise, restarts: Restarts,
     verdict.observed = f"{after}; difference: {changed or 'none'}"
     verdict.look = "the init's restart policy; where its target keeps its data"
     verdict.attach(f"{promise.name}-up.txt", restarts.output)
+    if changed or not isinstance(state, str):
+        for target in promise.targets:
+            verdict.attach(f"{target}.log", text_of(restarts.stack.container(target)))
     verdict.require(seen.was_down, "the engine still answered after it had been taken down")
     verdict.check(
         (after.status, after.exit_code, after.restarts) == ("exited", 0, 0), "it did not stay exited (0)"

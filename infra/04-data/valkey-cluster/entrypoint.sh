@@ -57,6 +57,25 @@ PEERS
   : >"$found"
 }
 
+# A replica copies whoever answers at the address that it remembers of its primary, and may be elected with what it has
+# copied. Addresses are dealt out anew at each start: it is told the present one, or none until its primary is there.
+correct_primary() {
+  awk '
+    $3 ~ /myself/ && $3 ~ /slave/ { primary = $4 }
+    { names[$1] = $2 }
+    END { if (primary in names) { split(names[primary], part, ","); print primary, part[2] } }' "$memory" >/run/valkey/primary
+  read -r primary name </run/valkey/primary || return 0
+  address=$(getent ahostsv4 "$name" | awk 'NR == 1 { print $1 }')
+  awk -v primary="$primary" -v address="$address" '
+    $1 == primary {
+      sub(/^[^,]*/, address == "" ? ":0@0" : address ":6379@16379", $2)
+      sub(/,noaddr/, "", $3)
+      if (address == "") $3 = $3 ",noaddr"
+    }
+    { print }' "$memory" >"$memory.corrected"
+  mv "$memory.corrected" "$memory"
+}
+
 keep_in_touch() {
   while :; do
     if look_for_peers; then sleep 5; else sleep 0.5; fi
@@ -67,7 +86,10 @@ keep_in_touch() {
   cat /stack/valkey.conf
   printf 'cluster-announce-hostname %s\nmasteruser node\nmasterauth %s\n' "$(uname -n)" "$(cat /run/secrets/valkey_node_password)"
 } >/run/valkey/valkey.conf
-[ ! -s "$memory" ] || correct_shards
+if [ -s "$memory" ]; then
+  correct_shards
+  correct_primary
+fi
 rm -f "$found"
 keep_in_touch 2>/run/valkey/peers.log &
 exec valkey-server /run/valkey/valkey.conf

@@ -88,15 +88,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _turn(item: pytest.Item) -> int:
     """What was set off first is judged last: the long waits run beside everything else. Whoever boots a stack on an
     engine of its own comes before the run's stack is up, for two at once are slow. Before any boot, pauses between
-    attempts are watched: where servers keep a machine busy, what starting a client takes hides them."""
+    attempts are watched: where servers keep a machine busy, what starting a client takes hides them. Inits whose
+    targets are late are set off once nobody takes anything away from those any more: they would put it back."""
     names = set(getattr(item, "fixturenames", ()))
     if "dead_targets" in names or ("late_targets" in names and item.get_closest_marker("slow")):
-        return 4
+        return 5
     if {"stack", "brought_up"} & names:
-        return 3
+        return 4 if "late_targets" in names or item.path.name > _LAST_TO_TAKE_AWAY else 3
     if "retrying_copies" in names:
         return 1
     return 2 if "engine" in names else 0
+
+
+_LAST_TO_TAKE_AWAY = "test_run_17_truth.py"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -299,6 +299,41 @@ class Stack:
             self._addresses.clear()
 
     @contextmanager
+    def exchanged(self, services: Sequence[str]) -> Iterator[None]:
+        """While inside, each of the services is at the address that the one before it had, and all but the first run.
+
+        All are restarted for it, and once more afterwards, when the engine chooses their addresses again.
+        """
+        containers = [self.container(service) for service in services]
+        networks = {
+            name: [(one.network_settings.networks or {})[name].ip_address for one in containers]
+            for name in containers[0].network_settings.networks or {}
+        }
+        self.engine.container.stop(containers, time=30)
+        try:
+            self._place(
+                services, containers, {name: [*ips[-1:], *ips[:-1]] for name, ips in networks.items()}
+            )
+            self.engine.container.start(containers[1:])
+            self._addresses.clear()
+            yield
+        finally:
+            self.engine.container.stop(containers, time=30)
+            self._place(services, containers, {name: [None] * len(ips) for name, ips in networks.items()})
+            self.engine.container.start(containers)
+            self._addresses.clear()
+
+    def _place(
+        self, services: Sequence[str], containers: list[Container], networks: dict[str, list[str | None]]
+    ) -> None:
+        """Give stopped containers these addresses on each network; None is any."""
+        for network, addresses in networks.items():
+            for container in containers:
+                self.engine.network.disconnect(network, container)
+            for service, container, address in zip(services, containers, addresses, strict=True):
+                self.engine.network.connect(network, container, alias=service, ip=address)
+
+    @contextmanager
     def stopped(self, service: str, *, kill: bool = False) -> Iterator[None]:
         """While inside, the service is stopped gracefully, or killed; afterwards it is started and healthy again."""
         self.container(service).kill() if kill else self.container(service).stop(time=30)
