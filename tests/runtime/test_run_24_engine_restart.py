@@ -13,9 +13,9 @@ from dayzero.analysis.inventory import Promise
 from dayzero.core.criterion import criterion
 from dayzero.core.verdict import Verdict
 from dayzero.docker.dind import own_engine
+from dayzero.docker.logs import text_of
 from dayzero.docker.run_identity import RunIdentity
 from dayzero.faults.engine_restart import (
-from dayzero.docker.logs import text_of
     READY_SECONDS,
     InitState,
     Return,
