@@ -7,6 +7,7 @@ import pytest
 from dayzero.analysis.inventory import Promise
 from dayzero.core.criterion import criterion
 from dayzero.core.verdict import Verdict
+from dayzero.stack.new_addresses import exchanged
 from dayzero.stack.stack import Stack
 from dayzero.targets.valkey.client import NODES, SLOTS, NodeView, ValkeyObserver, is_whole
 
@@ -169,7 +170,7 @@ def test_a_replica_copies_nobody_but_its_primary(
     last, follower, *others = sorted(valkey.view_of(NODES[0]).primaries)
     order = [last, follower, *others, *(name for name in NODES if name not in (last, follower, *others))]
     before = {name: stack.address(name) for name in order}
-    with stack.exchanged(order):
+    with exchanged(stack, order):
         met = {name: stack.address(name) for name in order[1:]}
         verdict.require(met[follower] == before[last], f"{follower} is not at the address of {last}: {met}")
         taken_over = valkey.await_taken_over(last, follower, ELECTION_SECONDS)

@@ -258,7 +258,7 @@ def test_an_unknown_name(engine: StandInEngine) -> None:
     when the command line gets it,
     then it ends with 1 and one line that lists the names."""
     ended = subprocess.run(
-        [sys.executable, "-m", "images", "kafak"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tools.images", "kafak"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 1
     assert "'kafak'" in ended.stderr

@@ -34,4 +34,4 @@ def test_a_linter_without_files_is_left_out(tmp_path: Path) -> None:
     """Given neither shell nor Dockerfile,
     when the linters are chosen,
     then only those for Python are called."""
-    assert {call[0] for call in commands(tmp_path, [])} == {"ruff", "mypy"}
+    assert {call[0] for call in commands(tmp_path, [])} == {"ruff", "mypy", "lint-imports"}

@@ -22,7 +22,6 @@ from dayzero.core.redaction import redact
 from dayzero.core.wait import await_condition
 from dayzero.docker.container_exit import Ending, ended_within, ending
 from dayzero.docker.containers import ContainerState, container_states
-from dayzero.docker.helper_image import PROBE
 from dayzero.docker.loki_driver import log_driver_file
 from dayzero.docker.prune import remove_labelled
 from dayzero.docker.run_identity import RUN_LABEL, RunIdentity, free_subnets, taken_subnets
@@ -273,65 +272,6 @@ class Stack:
             seconds,
             lambda: f"not healthy: {', '.join(self.unready(services))}",
         )
-
-    def moved(self, services: Sequence[str]) -> None:
-        """Stop all of the services and start them at addresses that none of them had, which others have meanwhile."""
-        containers = [self.container(service) for service in services]
-        networks = sorted(containers[0].network_settings.networks or {})
-        self.engine.container.stop(containers, time=30)
-        placeholders: list[Container] = []
-        try:
-            for _ in containers:
-                placeholder = self.engine.run(
-                    PROBE,
-                    ["sleep", "infinity"],
-                    detach=True,
-                    networks=networks[:1],
-                    labels=self.identity.labels,
-                )
-                assert isinstance(placeholder, Container)
-                placeholders.append(placeholder)
-                for network in networks[1:]:
-                    self.engine.network.connect(network, placeholder)
-            self.engine.container.start(containers)
-        finally:
-            self.engine.container.remove(placeholders, force=True)
-            self._addresses.clear()
-
-    @contextmanager
-    def exchanged(self, services: Sequence[str]) -> Iterator[None]:
-        """While inside, each of the services is at the address that the one before it had, and all but the first run.
-
-        All are restarted for it, and once more afterwards, when the engine chooses their addresses again.
-        """
-        containers = [self.container(service) for service in services]
-        networks = {
-            name: [(one.network_settings.networks or {})[name].ip_address for one in containers]
-            for name in containers[0].network_settings.networks or {}
-        }
-        self.engine.container.stop(containers, time=30)
-        try:
-            self._place(
-                services, containers, {name: [*ips[-1:], *ips[:-1]] for name, ips in networks.items()}
-            )
-            self.engine.container.start(containers[1:])
-            self._addresses.clear()
-            yield
-        finally:
-            self.engine.container.stop(containers, time=30)
-            self._place(services, containers, {name: [None] * len(ips) for name, ips in networks.items()})
-            self.engine.container.start(containers)
-            self._addresses.clear()
-
-    def _place(
-        self, services: Sequence[str], containers: list[Container], networks: dict[str, list[str | None]]
-    ) -> None:
-        """Give stopped containers these addresses on each network; None is any."""
-        for network, addresses in networks.items():
-            for container in containers:
-                self.engine.network.disconnect(network, container)
-            for service, container, address in zip(services, containers, addresses, strict=True):
-                self.engine.network.connect(network, container, alias=service, ip=address)
 
     @contextmanager
     def stopped(self, service: str, *, kill: bool = False) -> Iterator[None]:

@@ -18,6 +18,7 @@ from valkey.retry import Retry
 
 from dayzero.core.errors import StackUnusable
 from dayzero.core.wait import Took, await_condition, has_lapsed, time_until
+from dayzero.stack.new_addresses import moved
 from dayzero.stack.stack import Stack
 
 NODES = ("valkey-1", "valkey-2", "valkey-3", "valkey-4", "valkey-5", "valkey-6")
@@ -307,7 +308,7 @@ class ValkeyObserver:
     def moved(self) -> dict[str, tuple[str | None, str | None]]:
         """Restart all nodes at addresses that none of them had; each node's address before and after."""
         before = {name: self.stack.address(name) for name in NODES}
-        self.stack.moved(NODES)
+        moved(self.stack, NODES)
         return {name: (before[name], self.stack.address(name)) for name in NODES}
 
 
