@@ -9,11 +9,10 @@ import pytest
 from dayzero.analysis.inventory import Promise
 from dayzero.core.criterion import criterion
 from dayzero.core.result import Result
-from dayzero.core.verdict import Verdict
+from dayzero.core.verdict import Verdict, leave_out
 from dayzero.pytest_plugin.evaluation import results_so_far
 from dayzero.pytest_plugin.published_boot import publish_boot
 from dayzero.pytest_plugin.settings import settings_of
-from dayzero.report.extent import leave_out
 from dayzero.report.loki import send_run
 from dayzero.stack.boot import BootRecord
 from dayzero.stack.stack import Stack

@@ -6,11 +6,10 @@ import json
 
 from dayzero.analysis.inventory import Promise
 from dayzero.core.criterion import criterion
-from dayzero.core.verdict import Verdict
+from dayzero.core.verdict import Verdict, leave_out
 from dayzero.docker.container_exit import ending
 from dayzero.pytest_plugin.plain_stack import BRING_UP, BroughtUp, run_seed_command
 from dayzero.pytest_plugin.targets import require_service
-from dayzero.report.extent import leave_out
 from dayzero.stack.dns import names_of
 from dayzero.stack.stack import Stack
 from dayzero.targets.opensearch.client import OpenSearchObserver

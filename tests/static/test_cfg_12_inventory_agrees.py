@@ -11,9 +11,8 @@ from dayzero.analysis.inventory import Inventory, Promise
 from dayzero.analysis.targets_of_init import targets_of
 from dayzero.compose.project import ComposeProject
 from dayzero.core.criterion import criterion
-from dayzero.core.verdict import Verdict
+from dayzero.core.verdict import Verdict, leave_out
 from dayzero.pytest_plugin.static import loaded_project
-from dayzero.report.extent import leave_out
 
 NO_INVENTORY = "no inventory: give one with --inventory, or put inventory.yml beside the compose file"
 

@@ -82,7 +82,7 @@ def test_a_skip_by_choice_does_not_count_as_judged(
     then its criterion is left out or not judged, with the reason as its result, and the others are judged."""
     suite.write(
         f"""
-from dayzero.report.extent import {how}
+from dayzero.core.verdict import {how}
 
 @criterion('CFG-2')
 def test_one():
@@ -109,7 +109,7 @@ def test_one_result_is_enough(suite: SmallSuite) -> None:
     then the criterion is judged."""
     suite.write(
         f"""
-from dayzero.report.extent import leave_out
+from dayzero.core.verdict import leave_out
 
 @criterion('CFG-2')
 @pytest.mark.parametrize('service', ['a', 'b'])

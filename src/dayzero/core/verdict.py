@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NoReturn
-
-import pytest
+from typing import Literal, NoReturn
 
 from dayzero.core.cpu_pressure import Pressure, pressure_between
 from dayzero.core.wait import Took
@@ -14,6 +12,21 @@ from dayzero.core.wait import Took
 
 class StackFailed(Exception):
     """The stack breaks the criterion. This exception alone ends a test as `fail`; its text says what is wrong."""
+
+
+Withheld = Literal["left_out", "not_judged"]
+
+
+class NotApplicable(Exception):
+    """The criterion does not apply to this subject, or files cannot tell; the text says why.
+
+    withheld: with it the criterion does not even count as judged, for the command line chose so, or because nothing
+    here can judge this stack.
+    """
+
+    def __init__(self, reason: str, withheld: Withheld | None = None) -> None:
+        super().__init__(reason)
+        self.withheld = withheld
 
 
 class CannotJudge(Exception):
@@ -98,6 +111,18 @@ class Verdict:
             raise CannotJudge(flaw)
 
     def not_applicable(self, reason: str) -> NoReturn:
-        """End the test as `skip`: the criterion does not apply to this subject, or files cannot tell; say why."""
-        __tracebackhide__ = True  # so that the skip is reported at the test's own line
-        pytest.skip(reason)
+        """End the test as `skip`: the criterion does not apply to this subject, or files cannot tell; say why.
+
+        Raises NotApplicable.
+        """
+        raise NotApplicable(reason)
+
+
+def leave_out(reason: str) -> NoReturn:
+    """End the test as `skip` because of what the command line chose; its criterion does not count as judged."""
+    raise NotApplicable(reason, "left_out")
+
+
+def lack_judge(reason: str) -> NoReturn:
+    """End the test as `skip` because nothing here can judge this stack; its criterion does not count as judged."""
+    raise NotApplicable(reason, "not_judged")

@@ -19,9 +19,8 @@ from dayzero.core.criterion import Criterion, criteria_of
 from dayzero.core.redaction import redact, redact_tree
 from dayzero.core.result import Result, Status
 from dayzero.core.scenario import parse
-from dayzero.core.verdict import StackFailed, Verdict
+from dayzero.core.verdict import NotApplicable, StackFailed, Verdict, Withheld
 from dayzero.pytest_plugin.settings import RunSettings, settings_of
-from dayzero.report.extent import Withheld, withheld_by
 from dayzero.report.terminal import failure_text, headline, where_to_look
 
 BEGUN = "dayzero.begun"
@@ -63,6 +62,24 @@ def judgement_of(item: pytest.Item) -> Judgement:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup() -> Generator[None]:
+    return (yield from _skipping())
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call() -> Generator[None]:
+    return (yield from _skipping())
+
+
+def _skipping() -> Generator[None]:
+    """Let pytest skip what a criterion, or a fixture, says is not applicable."""
+    try:
+        return (yield)
+    except NotApplicable as reason:
+        raise pytest.skip.Exception(str(reason), _use_item_location=True) from reason
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -85,7 +102,8 @@ def _note_outcome(judgement: Judgement, report: pytest.TestReport, call: pytest.
         judgement.seconds = call.duration
     if report.skipped:
         judgement.status = "skip"
-        judgement.withheld = withheld_by(call.excinfo.value) if call.excinfo else None
+        reason = call.excinfo.value.__cause__ if call.excinfo else None
+        judgement.withheld = reason.withheld if isinstance(reason, NotApplicable) else None
         judgement.statement = (
             report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
         )

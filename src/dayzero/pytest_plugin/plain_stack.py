@@ -20,10 +20,10 @@ import pytest
 
 from dayzero.core import redaction
 from dayzero.core.errors import ImageUnavailable, StackUnusable
+from dayzero.core.verdict import leave_out
 from dayzero.docker.run_identity import RunIdentity
 from dayzero.pytest_plugin import progress
 from dayzero.pytest_plugin.scheduling import is_needed
-from dayzero.report.extent import leave_out
 from dayzero.stack.profiles import usual_planes
 from dayzero.stack.stack import Stack
 

@@ -22,7 +22,7 @@ from dayzero.analysis.inventory import Inventory, Promise, is_inventory, load_in
 from dayzero.core import redaction
 from dayzero.core.cpu_pressure import CpuSampler
 from dayzero.core.errors import ImageUnavailable, StackUnusable
-from dayzero.core.verdict import Verdict
+from dayzero.core.verdict import Verdict, lack_judge
 from dayzero.core.wait import holds_within
 from dayzero.docker.containers import ids_of_run
 from dayzero.docker.events import EventRecorder
@@ -38,7 +38,6 @@ from dayzero.pytest_plugin.published_boot import publish_boot
 from dayzero.pytest_plugin.report import record_timeline, record_versions
 from dayzero.pytest_plugin.scheduling import is_needed
 from dayzero.pytest_plugin.targets import require_service
-from dayzero.report.extent import lack_judge
 from dayzero.stack.boot import BootRecord, timeline_of
 from dayzero.stack.dns import names_of
 from dayzero.stack.images import StackImages

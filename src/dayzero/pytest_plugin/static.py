@@ -17,7 +17,7 @@ from dayzero.analysis.init_detection import InitService, inits_of
 from dayzero.analysis.inventory import InventoryError, is_inventory, load_inventory
 from dayzero.compose.project import ComposeProject, ComposeUnreadable
 from dayzero.core.result import Result
-from dayzero.core.verdict import StackFailed
+from dayzero.core.verdict import NotApplicable, StackFailed
 from dayzero.pytest_plugin.evaluation import judgement_of
 from dayzero.report.coverage import Missing
 
@@ -78,7 +78,7 @@ def project(pytestconfig: pytest.Config) -> ComposeProject:
 def init(request: pytest.FixtureRequest, project: ComposeProject) -> InitService:
     """One init of the project; the test that asks for it runs once per init."""
     if request.param is None:
-        pytest.skip(no_init(project))
+        raise NotApplicable(no_init(project))
     return next(one for one in inits_of(project) if one.name == request.param)
 
 
@@ -102,7 +102,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         if gap is not None:
             reason = f"it cannot be told, for this could not be loaded: {told(project, gap)}"
             if gap.kind in ("env_file", "variable"):
-                raise pytest.skip.Exception(reason, _use_item_location=True)
+                raise NotApplicable(reason)
             raise NotLoaded(reason)
     if failure is not None:
         raise failure

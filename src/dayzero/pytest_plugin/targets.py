@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dayzero.report.extent import leave_out
+from dayzero.core.verdict import leave_out
 from dayzero.stack.stack import Stack
 from dayzero.targets.alertmanager.client import AlertmanagerObserver
 from dayzero.targets.grafana.client import GrafanaObserver

@@ -7,8 +7,9 @@ from typing import Any
 
 from dayzero.core.catalogue import Promise
 from dayzero.core.result import Result
+from dayzero.core.verdict import Withheld
 from dayzero.report.criterion_index import without_parameters
-from dayzero.report.extent import Extent, Withheld
+from dayzero.report.extent import Extent
 
 _REASONS = {
     "not_judged": "no test judges it",
