@@ -18,6 +18,7 @@ pytest_plugins = [
     "dayzero.pytest_plugin.setup_errors",
     "dayzero.pytest_plugin.progress",
     "dayzero.pytest_plugin.static",
+    "dayzero.pytest_plugin.rule_tests",
     "dayzero.pytest_plugin.report",
     "fixtures.reference_stack",
     "fixtures.run_images",

@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-from dayzero.analysis.init_detection import InitService
-from dayzero.analysis.mounts import Holds, writable_mounts
-from dayzero.core.criterion import criterion
-from dayzero.core.verdict import Verdict
+from dayzero.pytest_plugin.rule_tests import judged_by
+from dayzero.rules.cfg_06_scripts_read_only import scripts_and_configuration_are_mounted_read_only
 
-
-@criterion("CFG-6", "SPEC-INFRA-03 §3", "002 §3")
-def test_scripts_and_configuration_are_mounted_read_only(init: InitService, verdict: Verdict) -> None:
-    """Given an init service,
-    when its bind mounts of scripts, SQL, configuration and seed files are read,
-    then each of them is read-only.
-    """
-    verdict.subject = init.name
-    verdict.expected = "every script and configuration mount is read-only"
-    writable = [one for one in writable_mounts(init) if one.holds is Holds.SCRIPTS]
-    verdict.observed = (
-        "; ".join(f"{one.name} is writable at {one.target}" for one in writable) or "none is writable"
-    )
-    verdict.source = writable[0].source if writable else init.where("volumes")
-    verdict.look = "append :ro, or set read_only: true"
-    verdict.check(not writable)
+test_scripts_and_configuration_are_mounted_read_only = judged_by(
+    scripts_and_configuration_are_mounted_read_only
+)

@@ -66,3 +66,10 @@ def _require_sound(item: pytest.Function) -> None:
         raise pytest.Collector.CollectError(
             f"{name}: a criterion is never expected to fail; waive a known failure in waivers.yml"
         )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of another stack, what is about the reference stack alone is not even listed."""
+    if config.option.stack is not None:
+        items[:] = [item for item in items if item.get_closest_marker("reference") is None]

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from dayzero.analysis.container_program import argument_texts, texts_of
 from dayzero.analysis.endpoints import visible_texts
+from dayzero.analysis.init_detection import InitService
 from dayzero.analysis.known_images import looks_like
 from dayzero.analysis.mounted_config import given_texts
 from dayzero.compose.environment import EnvVariable, missing_env_files, variables_of
-from dayzero.compose.project import Service
+from dayzero.compose.project import ComposeProject, Service
 from dayzero.compose.yaml_source import Mapping, PlacedText, Scalar, walk
-from dayzero.core.verdict import Source
+from dayzero.core.verdict import Source, Verdict
+from dayzero.rules.rule import rule
 
 
 @dataclass(frozen=True)
@@ -294,3 +296,25 @@ def _references(written: str) -> list[str]:
 
 def _at(service: Service, placed: PlacedText, offset: int) -> Source:
     return service.project.source(placed.place(offset))
+
+
+@rule("CFG-5", "SEC-SPC-AUTO-001", "SEC-AUTO-001", "TASK-004")
+def no_credential_reaches_an_init_in_plaintext(
+    init: InitService, project: ComposeProject, verdict: Verdict
+) -> None:
+    """Given an init service,
+    when all that its container is given is read: variables, env files, arguments, labels, build arguments, scripts,
+    then no password, key or token is in it; they come as files under /run/secrets.
+    """
+    verdict.subject = init.name
+    verdict.expected = "credentials only as files under /run/secrets"
+    verdict.look = "declare it under secrets: and let the script read /run/secrets/NAME"
+    exposures = exposures_of(init)
+    more = f" and {len(exposures) - 5} more" if len(exposures) > 5 else ""
+    verdict.observed = "; ".join(one.what for one in exposures[:5]) + more or "no credential in plaintext"
+    verdict.source = exposures[0].source if exposures else init.where("environment")
+    if not exposures:
+        doubts = doubts_of(init)
+        if doubts:
+            verdict.not_applicable(doubts[0])
+    verdict.check(not exposures)

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dayzero.analysis.endpoints import code_only, visible_texts
+from dayzero.analysis.init_detection import InitService
 from dayzero.analysis.mounted_config import SETTINGS, given_texts
 from dayzero.compose.environment import variables_of
-from dayzero.compose.project import Service
-from dayzero.core.verdict import Source
+from dayzero.compose.project import ComposeProject, Service
+from dayzero.core.verdict import Source, Verdict
+from dayzero.rules.rule import rule
 
 _V4 = re.compile(r"(?<![\w.-])(\d{1,3}(?:\.\d{1,3}){3})(?![\w.]|-\w|/\d)")
 _V6 = re.compile(r"\[([0-9A-Fa-f:]{3,}(?:%\w+)?)\]")
@@ -84,3 +86,20 @@ def _in_settings(service: Service) -> Iterator[IpLiteral]:
             bare = re.sub(r"(?m)(?:^|(?<=\s))[#;].*$", lambda match: " " * len(match.group()), placed.text)
             for at, address in addresses_in(bare):
                 yield IpLiteral(address, placed.file.name, service.project.source(placed.place(at)))
+
+
+@rule("CFG-8", "REQ-SPC-AUTO-003", "TASK-005", "SPEC-INFRA-03 §8")
+def no_address_is_written_where_a_name_should_stand(
+    init: InitService, project: ComposeProject, verdict: Verdict
+) -> None:
+    """Given an init service,
+    when its networks, variables, arguments and scripts are read,
+    then no IP address is used as an endpoint and none is pinned; loopback and bind-all do not count.
+    """
+    verdict.subject = init.name
+    verdict.expected = "endpoints by DNS name; no ipv4_address or ipv6_address"
+    literals = ip_literals_of(init)
+    verdict.observed = "; ".join(f"{one.address} in {one.at}" for one in literals[:5]) or "no IP address"
+    verdict.source = literals[0].source if literals else init.where()
+    verdict.look = "use the service's name"
+    verdict.check(not literals)

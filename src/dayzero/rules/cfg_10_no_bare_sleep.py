@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 
 from dayzero.analysis.init_command import DirectCommand, init_command
+from dayzero.analysis.init_detection import InitService
 from dayzero.analysis.init_script import direct_finding, judged, nothing_else_runs
-from dayzero.compose.project import Service
-from dayzero.core.finding import Finding
+from dayzero.compose.project import ComposeProject, Service
+from dayzero.core.finding import CannotTell, Finding
+from dayzero.core.verdict import Verdict
+from dayzero.rules.rule import rule
 from dayzero.shell.display import quoted
 from dayzero.shell.effects import Role, role_of
 from dayzero.shell.interpreter.executor import Execution
@@ -76,3 +79,23 @@ def _why(step: Step, *, alone: bool) -> str:
     if step.role is not Role.SLEEP:
         return "a pause inside the statements orders them by time, and nothing is tested"
     return "the steps after it are ordered by time, and nothing is tested"
+
+
+@rule("CFG-10", "002 §8", "004 §4")
+def no_step_is_ordered_by_a_bare_sleep(init: InitService, project: ComposeProject, verdict: Verdict) -> None:
+    """Given an init service,
+    when its inline commands and scripts are followed from where the container starts,
+    then no sleep stands outside a loop that tests something with a step after it.
+    """
+    verdict.subject = init.name
+    verdict.expected = "a sleep only inside a loop that tests what it waits for"
+    verdict.look = (
+        "wait for the thing itself: service_healthy in depends_on, or a bounded loop around a probe"
+    )
+    try:
+        sleeps = check(init)
+    except CannotTell as reason:
+        verdict.not_applicable(str(reason))
+    verdict.observed = "; ".join(map(str, sleeps)) or "no bare sleep"
+    verdict.source = sleeps[0].source if sleeps else None
+    verdict.check(not sleeps)

@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from dayzero.analysis.init_command import DirectCommand, init_command
+from dayzero.analysis.init_detection import InitService
 from dayzero.analysis.init_script import direct_finding, every_script_is_seen, judged
-from dayzero.compose.project import Service
-from dayzero.core.finding import Finding
+from dayzero.compose.project import ComposeProject, Service
+from dayzero.core.finding import CannotTell, Finding
+from dayzero.core.verdict import Verdict
+from dayzero.rules.rule import rule
 from dayzero.shell.clients import curl_options, names
 from dayzero.shell.command import WAITERS, Run, run_of, shell_call
 from dayzero.shell.display import quoted
@@ -236,3 +239,27 @@ def _loops_inside(call: Call) -> str:
         if match and not _COUNTED.search(word.text):
             return "the loop inside its script tries again for ever: no deadline, no limit of attempts"
     return ""
+
+
+@rule("CFG-16", "002 §6", "SPEC-INFRA-03 §6")
+def every_wait_is_bounded(init: InitService, project: ComposeProject, verdict: Verdict) -> None:
+    """Given an init service,
+    when its inline commands and scripts are followed from where the container starts,
+    then every readiness loop in them has a deadline or a limit of attempts,
+    and, where an inventory promises the init's behaviour, every attempt in such a loop has a time limit of its own.
+
+    The second half is no rule of other projects: their clients' own limits are mostly out of sight.
+    """
+    verdict.subject = init.name
+    verdict.expected = "every readiness loop has a deadline or a limit of attempts"
+    verdict.look = "count the attempts or watch the clock, and exit with 1 when it is enough"
+    try:
+        promised = init.project.inventory is not None
+        if promised:
+            verdict.expected += ", and every attempt its own time limit"
+        waits = check(init, attempts=promised)
+    except CannotTell as reason:
+        verdict.not_applicable(str(reason))
+    verdict.observed = "; ".join(map(str, waits)) or "no wait that may go on for ever"
+    verdict.source = waits[0].source if waits else None
+    verdict.check(not waits)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dayzero.analysis.init_command import DirectCommand, init_command
+from dayzero.analysis.init_detection import InitService
 from dayzero.analysis.init_script import direct_finding, every_script_is_seen, judged
-from dayzero.compose.project import Service
-from dayzero.core.finding import Finding
+from dayzero.compose.project import ComposeProject, Service
+from dayzero.core.finding import CannotTell, Finding
+from dayzero.core.verdict import Verdict
+from dayzero.rules.rule import rule
 from dayzero.shell.display import quoted
 from dayzero.shell.effects import Role, role_of, serves
 from dayzero.shell.interpreter.executor import Execution
@@ -121,3 +124,25 @@ def _is_left(loop: Loop, program: ShellProgram) -> bool:
 
 def _finding(program: ShellProgram, step: Step, why: str) -> Finding:
     return Finding(program.source(step.call), quoted(step.run.words), why)
+
+
+@rule("CFG-17", "SPEC-AUTO-01", "REQ-SPC-AUTO-002")
+def a_failed_step_shows_in_the_exit_code(
+    init: InitService, project: ComposeProject, verdict: Verdict
+) -> None:
+    """Given an init service,
+    when each step of its work is thought to fail, one at a time,
+    then its script cannot end with 0, and it does end.
+    """
+    verdict.subject = init.name
+    verdict.expected = "no way to end with 0 after a step of the work failed"
+    verdict.look = (
+        "set -e (and pipefail), && or || exit 1 between steps, curl --fail, psql ON_ERROR_STOP; no idling"
+    )
+    try:
+        masked = check(init)
+    except CannotTell as reason:
+        verdict.not_applicable(str(reason))
+    verdict.observed = "; ".join(map(str, masked)) or "every failed step shows"
+    verdict.source = masked[0].source if masked else None
+    verdict.check(not masked)

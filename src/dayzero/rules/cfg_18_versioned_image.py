@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from dayzero.analysis.init_detection import InitService
 from dayzero.compose.image_reference import ImageReference
 from dayzero.compose.interpolation import interpolate
-from dayzero.compose.project import Service
+from dayzero.compose.project import ComposeProject, Service
+from dayzero.core.verdict import Verdict
+from dayzero.rules.rule import rule
 
 _UNTOLD = "\x00"
 
@@ -46,3 +49,20 @@ def version_of(service: Service) -> Version:
 
 def _no_image() -> Version:
     return Version(None, "no image and no build")
+
+
+@rule("CFG-18", "002 §8")
+def every_image_has_a_version(init: InitService, project: ComposeProject, verdict: Verdict) -> None:
+    """Given an init service,
+    when its image is read with all defaults filled in,
+    then it has a digest or a tag other than latest, or is built from the project's own files.
+    """
+    verdict.subject = init.name
+    verdict.expected = "an image with a tag other than latest, or with a digest"
+    version = version_of(init)
+    verdict.observed = version.observed
+    verdict.source = init.where("image")
+    verdict.look = "pin the tag that was tested"
+    if version.is_pinned is None:
+        verdict.not_applicable(version.observed)
+    verdict.check(version.is_pinned)
