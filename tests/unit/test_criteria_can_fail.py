@@ -19,13 +19,14 @@ def _judging_modules() -> Iterator[Path]:
     for file in sorted((ROOT / "tests").rglob("test_*.py")):
         if file.parent.name != "unit" and "@criterion(" in file.read_text(encoding="utf-8"):
             yield file
+    yield from sorted((ROOT / "src" / "dayzero" / "rules").glob("cfg_*.py"))
 
 
 MODULES = list(_judging_modules())
 
 
 def _is_criterion(function: ast.FunctionDef) -> bool:
-    return any(ast.unparse(one).startswith("criterion(") for one in function.decorator_list)
+    return any(ast.unparse(one).startswith(("criterion(", "rule(")) for one in function.decorator_list)
 
 
 def _judges(function: ast.FunctionDef, module: dict[str, ast.FunctionDef]) -> bool:
