@@ -33,7 +33,7 @@ from dayzero.compose.gap import Gap
 from dayzero.compose.project import ComposeProject, Service
 from dayzero.compose.yaml_source import Mapping, Scalar, walk
 from dayzero.core.result import Place, Result
-from dayzero.core.verdict import CannotJudge, Source
+from dayzero.core.verdict import CannotJudge, NotApplicable, Source
 from dayzero.report.coverage import NO_INIT, Missing
 
 _OF_THE_STACK = {f"CFG-{number}" for number in (3, 4, 9, 12, 13, 14, 15, 20, 21)}
@@ -92,6 +92,20 @@ def gap_behind(
     if failed:
         touching = [gap for gap in touching if _carries(project, gap, criterion, subject, at)]
     return touching[0] if touching else None
+
+
+def withdrawn(
+    project: ComposeProject, criterion: str, subject: str, source: Source | None, *, failed: bool
+) -> NotApplicable | NotLoaded | None:
+    """What a verdict on `subject` turns into that a gap could change; None for one that stands.
+
+    source: where a failure was found, if it was.
+    """
+    gap = gap_behind(project, criterion, subject, failed=failed, at=source if failed else None)
+    if gap is None:
+        return None
+    reason = f"it cannot be told, for this could not be loaded: {told(project, gap)}"
+    return NotApplicable(reason) if gap.kind in ("env_file", "variable") else NotLoaded(reason)
 
 
 def told(project: ComposeProject, gap: Gap) -> str:

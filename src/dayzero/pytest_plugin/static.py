@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from dayzero.analysis.coverage import NotLoaded, coverage_of, gap_behind, gaps_of, no_init, not_loaded, told
+from dayzero.analysis.coverage import coverage_of, gaps_of, no_init, not_loaded, withdrawn
 from dayzero.analysis.init_detection import InitService, inits_of
-from dayzero.analysis.inventory import InventoryError, is_inventory, load_inventory
+from dayzero.analysis.inventory import InventoryError
+from dayzero.analysis.judged_project import load_judged
 from dayzero.compose.project import ComposeProject, ComposeUnreadable
 from dayzero.core.result import Result
 from dayzero.core.verdict import NotApplicable, StackFailed
@@ -97,13 +98,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     for criterion in judgement.criteria:
         verdict = judgement.verdict
         subject = verdict.subject or criterion.subject or ""
-        failed_at = verdict.source if failure is not None else None
-        gap = gap_behind(project, criterion.id, subject, failed=failure is not None, at=failed_at)
-        if gap is not None:
-            reason = f"it cannot be told, for this could not be loaded: {told(project, gap)}"
-            if gap.kind in ("env_file", "variable"):
-                raise NotApplicable(reason)
-            raise NotLoaded(reason)
+        reason = withdrawn(project, criterion.id, subject, verdict.source, failed=failure is not None)
+        if reason is not None:
+            raise reason
     if failure is not None:
         raise failure
     return None
@@ -116,16 +113,14 @@ def _project(config: pytest.Config) -> ComposeProject | ComposeUnreadable | Inve
 
 
 def _load(config: pytest.Config) -> ComposeProject | ComposeUnreadable | InventoryError:
+    given = config.getoption("--inventory")
     try:
-        project = ComposeProject.load(
+        project = load_judged(
             stack_path(config),
             profiles=config.getoption("--profile"),
             overrides=config.getoption("--override"),
+            inventory=Path(given) if given else None,
         )
-        given = config.getoption("--inventory")
-        file = Path(given) if given else project.root / "inventory.yml"
-        if given or is_inventory(file):
-            project.inventory = load_inventory(file)
         inits_of(project)
     except (ComposeUnreadable, InventoryError) as error:
         return error
