@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.unit.provisioner_bench import bench as bench
-from tests.unit.provisioner_bench import every_shell as every_shell
-from tests.unit.provisioner_bench import shell as shell
+from tests.unit.provisioners.provisioner_bench import bench as bench
+from tests.unit.provisioners.provisioner_bench import every_shell as every_shell
+from tests.unit.provisioners.provisioner_bench import shell as shell
 
 ROOT = Path(__file__).resolve().parents[2]
 

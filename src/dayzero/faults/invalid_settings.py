@@ -1,7 +1,7 @@
 """What no init may do: requests that its target cannot meet, settings that carry commands to a shell or a server.
 
 Each is tried on the running stack. That nothing in a setting is ever run by the shell is tried far more widely, in two
-shells, by tests/unit/test_hostile_settings.py.
+shells, by tests/unit/provisioners/test_hostile_settings.py.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from dayzero.rules.cfg_16_bounded_wait import attempts_without_limit, unbounded_
 from dayzero.rules.cfg_17_no_masked_failure import masked_failures
 from dayzero.shell.program import ShellProgram
 from dayzero.shell.syntax import At, Word
-from tests.unit.inline_script import InlineScript, program_of
+from tests.unit.provisioners.inline_script import InlineScript, program_of
 
 Rule = Callable[[ShellProgram], list[Finding]]
 RULES: dict[str, Rule] = {"sleeps": bare_sleeps, "waits": unbounded_waits, "masks": masked_failures}

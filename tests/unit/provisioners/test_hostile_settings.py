@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.provisioner_bench import Answer, Bench
+from tests.unit.provisioners.provisioner_bench import Answer, Bench
 
 PACES = dict.fromkeys(
     ("PROVISION_DEADLINE", "PROVISION_BACKOFF_BASE", "PROVISION_BACKOFF_CAP", "PROVISION_ATTEMPT_TIMEOUT"),

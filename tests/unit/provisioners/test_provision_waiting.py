@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.provisioner_bench import Answer, Bench, Ended, Running, Shell
+from tests.unit.provisioners.provisioner_bench import Answer, Bench, Ended, Running, Shell
 
 PROBE = "probe() { attempt knock || return 1; }\n"
 DOWN = Answer(err="knock: connection refused\n", code=1)

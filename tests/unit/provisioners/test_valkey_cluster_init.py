@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.unit.provisioner_bench import HOSTILE_AT_ONCE, Answer, Bench, Call
+from tests.unit.provisioners.provisioner_bench import HOSTILE_AT_ONCE, Answer, Bench, Call
 
 PASSWORD = "valkey-5ecret $(x) `y` \\ \"'"
 NODES = tuple(f"valkey-{number}" for number in range(1, 7))

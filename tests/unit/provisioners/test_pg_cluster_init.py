@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.provisioner_bench import Answer, Bench
+from tests.unit.provisioners.provisioner_bench import Answer, Bench
 
 PASSWORDS = {"provisioner": "cluster-5ecret", "orders": "orders-5ecret", "billing": "billing-5ecret"}
 PROMPTS = 'Enter new password for user "orders": \nEnter it again: \n'

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.unit.provisioner_bench import HOSTILE_AT_ONCE, Answer, Bench
+from tests.unit.provisioners.provisioner_bench import HOSTILE_AT_ONCE, Answer, Bench
 
 PASSWORD = "opensearch-5ecret-Value"
 SETTINGS = {"OPENSEARCH_URL": "https://opensearch:9200", "TEMPLATE_NAME": "logs_template"}

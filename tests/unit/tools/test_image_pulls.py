@@ -6,8 +6,8 @@ import textwrap
 
 import pytest
 
-from tests.unit.test_images import StandInEngine, unavailable
-from tests.unit.test_images import engine as engine
+from tests.unit.tools.test_images import StandInEngine, unavailable
+from tests.unit.tools.test_images import engine as engine
 
 PULL = """
     #!/bin/sh

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.test_images import StandInEngine
-from tests.unit.test_images import engine as engine
-from tests.unit.test_images import recipe as recipe
+from tests.unit.tools.test_images import StandInEngine
+from tests.unit.tools.test_images import engine as engine
+from tests.unit.tools.test_images import recipe as recipe
 from tools.images import assembly
 from tools.images.recipe import GoBuild, Recipe
 from tools.images.step import Log, StepFailed

@@ -22,7 +22,7 @@ from dayzero.probes.retry_schedule import (
     judge_schedule,
     together,
 )
-from tests.unit.retry_policies import (
+from tests.unit.probes.retry_policies import (
     Policy,
     ceilings,
     decorrelated_jitter,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.provisioner_bench import HOSTILE_AT_ONCE, Answer, Bench, Call
+from tests.unit.provisioners.provisioner_bench import HOSTILE_AT_ONCE, Answer, Bench, Call
 
 PASSWORDS = {
     "provisioner": "pg-5ecret-Value",

@@ -13,8 +13,8 @@ import pytest
 from dayzero.core.errors import ImageUnavailable
 from dayzero.core.wait import holds_within
 from fixtures.run_images import RunImages, StackImage, images_of
-from tests.unit.test_images import KAFKA, StandInEngine
-from tests.unit.test_images import engine as engine
+from tests.unit.tools.test_images import KAFKA, StandInEngine
+from tests.unit.tools.test_images import engine as engine
 from tools import images
 from tools.images.process import stat_of
 from tools.images.recipe import Recipe

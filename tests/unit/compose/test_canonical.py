@@ -11,7 +11,7 @@ from dayzero.compose.canonical import size
 from dayzero.compose.command_words import split_words
 from dayzero.compose.project import ComposeProject
 
-STACKS = Path(__file__).parents[2] / "fixtures" / "stacks" / "static"
+STACKS = Path(__file__).parents[3] / "fixtures" / "stacks" / "static"
 COMPARED = (
     "image",
     "command",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.test_images import StandInEngine, unavailable
-from tests.unit.test_images import engine as engine
+from tests.unit.tools.test_images import StandInEngine, unavailable
+from tests.unit.tools.test_images import engine as engine
 from tools import images
 from tools.images.recipe import Recipe
 

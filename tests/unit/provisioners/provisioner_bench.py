@@ -22,7 +22,7 @@ import pytest
 
 from dayzero.core import logfmt
 
-PROVISIONERS = Path(__file__).resolve().parents[2] / "provisioners"
+PROVISIONERS = Path(__file__).resolve().parents[3] / "provisioners"
 LIBRARY = PROVISIONERS / "lib" / "provision.sh"
 SHELLS = ("dash", "busybox")
 TOOLS = ("cat", "date", "head", "id", "ln", "mkdir", "od", "sleep", "timeout", "tr")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.unit.provisioner_bench import HOSTILE_AT_ONCE, Answer, Bench, Ended
+from tests.unit.provisioners.provisioner_bench import HOSTILE_AT_ONCE, Answer, Bench, Ended
 
 PASSWORD = "minio-5ecret-Value"
 SETTINGS = {"HY_BUCKET_NAME": "hy-public", "HY_PRIVATE_BUCKET_NAME": "hy-private"}

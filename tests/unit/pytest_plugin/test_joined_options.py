@@ -11,7 +11,7 @@ import pytest
 
 from dayzero.pytest_plugin.joined_options import at_home, demoted, joined, start
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PYTEST = str(Path(sys.executable).with_name("pytest"))
 COMPOSE = """
 services:

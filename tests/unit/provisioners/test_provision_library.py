@@ -9,7 +9,7 @@ import time
 import pytest
 
 from dayzero.core import logfmt
-from tests.unit.provisioner_bench import HOSTILE, PROVISIONERS, Answer, Bench
+from tests.unit.provisioners.provisioner_bench import HOSTILE, PROVISIONERS, Answer, Bench
 
 PROBE = "probe() { attempt knock || return 1; }\n"
 DOWN = Answer(err="knock: connection refused\n", code=1)
