@@ -1,1 +1,1 @@
-"""The static criteria that need an analysis of their own, one module each."""
+"""The static criteria, one module each; `judge` judges a project by all of them."""
