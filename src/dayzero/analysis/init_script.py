@@ -43,7 +43,7 @@ def nothing_else_runs(program: ShellProgram) -> None:
 
 
 def every_script_is_seen(program: ShellProgram) -> None:
-    """The same, and if a shell script is called that is not there."""
+    """Raises CannotTell if nothing_else_runs does, or if a shell script is called that is not there."""
     nothing_else_runs(program)
     for one in steps_of(program):
         run = one.step.run

@@ -30,11 +30,6 @@ class Rule:
     subject: str | None
 
     @property
-    def title(self) -> str:
-        """What it says of a stack that conforms, in words: the function's name."""
-        return self.judge.__name__.replace("_", " ")
-
-    @property
     def of_inits(self) -> bool:
         """Whether inits are judged, each for itself."""
         return self.names is init_names
