@@ -27,7 +27,12 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, 
     """The criteria of every test that pytest collects in this checkout, by node id."""
     folder = tmp_path_factory.mktemp("collected")
     run = run_suite(
-        ["-ptests.unit.repository.collected_criteria", "--collect-only", "-q", f"--collected={folder / 'all.json'}"],
+        [
+            "-ptests.unit.repository.collected_criteria",
+            "--collect-only",
+            "-q",
+            f"--collected={folder / 'all.json'}",
+        ],
         folder,
     )
     assert run.code == 0, run.output
