@@ -11,16 +11,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from dayzero.analysis.coverage import coverage_of
-from dayzero.analysis.init_detection import inits_of
 from dayzero.analysis.inventory import InventoryError
 from dayzero.analysis.judged_project import load_judged
 from dayzero.compose.project import ComposeUnreadable
 from dayzero.core.result import STATUSES, Result
-from dayzero.report.coverage import leaves_open, lines_of
+from dayzero.report.coverage import lines_of
+from dayzero.report.exit_code import COULD_NOT_JUDGE, FAILED, NOTHING_TO_JUDGE, exit_code_of
 from dayzero.rules.judge import judge_project
-
-FAILED, NO_INIT, COULD_NOT_JUDGE = 1, 5, 6
-"""The exit codes of pytest's door: a stack failed; no init was found; something could not be judged."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _gravity(code: int) -> int:
-    return (0, NO_INIT, COULD_NOT_JUDGE, FAILED).index(code)
+    return (0, NOTHING_TO_JUDGE, COULD_NOT_JUDGE, FAILED).index(code)
 
 
 def _check(path: Path, asked: argparse.Namespace) -> int:
@@ -71,12 +68,7 @@ def _check(path: Path, asked: argparse.Namespace) -> int:
         counted = Counter(result["status"] for result in results)
         said = " · ".join(f"{counted[status]} {status}" for status in STATUSES if counted[status])
         print(f"{project.name}: {said}")
-    statuses = {result["status"] for result in results}
-    if "fail" in statuses:
-        return FAILED
-    if "error" in statuses or leaves_open(coverage):
-        return COULD_NOT_JUDGE
-    return 0 if inits_of(project) else NO_INIT
+    return exit_code_of(results, coverage)
 
 
 def _telling(results: Sequence[Result]) -> list[Result]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dayzero.pytest_plugin.exit_status import COULD_NOT_JUDGE
+from dayzero.report.exit_code import COULD_NOT_JUDGE
 from tests.unit.conftest import ROOT
 
 NEW = "services:\n  store:\n    image: minio/minio:1\n    pre_start: [{command: mc version}]\n"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from dayzero.analysis.judged_project import load_judged
-from dayzero.cli import COULD_NOT_JUDGE, FAILED, NO_INIT, main
+from dayzero.cli import main
+from dayzero.report.exit_code import COULD_NOT_JUDGE, FAILED, NOTHING_TO_JUDGE
 from dayzero.rules.judge import judge_project
 from dayzero.rules.rule import all_rules
 from dayzero.selftest.expectations import expectations_of
@@ -68,7 +69,9 @@ def test_results_are_those_of_the_report(tmp_path: Path, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        pytest.param("services: {web: {image: 'nginx:1.27', ports: ['80:80']}}", NO_INIT, id="no init"),
+        pytest.param(
+            "services: {web: {image: 'nginx:1.27', ports: ['80:80']}}", NOTHING_TO_JUDGE, id="no init"
+        ),
         pytest.param("services: [", COULD_NOT_JUDGE, id="no YAML"),
         pytest.param("include: [other.yml]\n" + SOUND, COULD_NOT_JUDGE, id="a part is missing"),
     ],

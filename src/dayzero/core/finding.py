@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dayzero.core.verdict import Source
+from dayzero.core.verdict import NotApplicable, Source
 
 
-class CannotTell(Exception):
+class CannotTell(NotApplicable):
     """The files do not show what decides; the text is the reason, in one line."""
 
 

@@ -24,7 +24,7 @@ class Result(TypedDict):
     evidence: paths relative to the report's folder. look: what to look at next; "" for pass and skip. seconds: the
     test's own time, without its fixtures'. For skip, `observed` is the reason. pressure: where time decides,
     `span_seconds`, and the shares `cpu_some` and `cpu_others` of it, null for what is unknown (see
-    `src/dayzero/docker/cpu_pressure.py`).
+    `src/dayzero/core/cpu_pressure.py`).
     """
 
     criterion: str

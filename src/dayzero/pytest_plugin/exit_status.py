@@ -12,10 +12,8 @@ from typing import Any
 
 import pytest
 
-from dayzero.report.coverage import NO_INIT, leaves_open, lines_of
-
-COULD_NOT_JUDGE = 6
-"""The first code that pytest does not use itself."""
+from dayzero.report.coverage import leaves_open, lines_of
+from dayzero.report.exit_code import COULD_NOT_JUDGE, FAILED, exit_code_of
 
 REPORT = pytest.StashKey[Mapping[str, Any]]()
 """What the run reports, in the form of `acceptance.json`; not there after a run without criteria."""
@@ -30,15 +28,10 @@ def exit_code(report: Mapping[str, Any], plain: int, *, others_failed: bool) -> 
     """The exit code for a report, where pytest itself would end with `plain`."""
     if plain not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         return plain
-    results = report["results"]
-    statuses = {result["status"] for result in results}
-    if "fail" in statuses or others_failed:
+    if others_failed:
         return pytest.ExitCode.TESTS_FAILED
-    if "error" in statuses or leaves_open(report["coverage"]):
-        return COULD_NOT_JUDGE
-    if plain == pytest.ExitCode.OK and any(result["observed"].startswith(NO_INIT) for result in results):
-        return pytest.ExitCode.NO_TESTS_COLLECTED
-    return plain
+    code = exit_code_of(report["results"], report["coverage"])
+    return code if plain == pytest.ExitCode.OK or code in (FAILED, COULD_NOT_JUDGE) else plain
 
 
 class _ExitStatus:

@@ -8,7 +8,7 @@ from dayzero.analysis.init_command import DirectCommand, init_command
 from dayzero.analysis.init_detection import InitService
 from dayzero.analysis.init_script import direct_finding, judged, nothing_else_runs
 from dayzero.compose.project import ComposeProject, Service
-from dayzero.core.finding import CannotTell, Finding
+from dayzero.core.finding import Finding
 from dayzero.core.verdict import Verdict
 from dayzero.rules.rule import rule
 from dayzero.shell.display import quoted
@@ -92,10 +92,7 @@ def no_step_is_ordered_by_a_bare_sleep(init: InitService, project: ComposeProjec
     verdict.look = (
         "wait for the thing itself: service_healthy in depends_on, or a bounded loop around a probe"
     )
-    try:
-        sleeps = check(init)
-    except CannotTell as reason:
-        verdict.not_applicable(str(reason))
+    sleeps = check(init)
     verdict.observed = "; ".join(map(str, sleeps)) or "no bare sleep"
     verdict.source = sleeps[0].source if sleeps else None
     verdict.check(not sleeps)

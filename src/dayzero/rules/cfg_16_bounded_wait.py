@@ -9,7 +9,7 @@ from dayzero.analysis.init_command import DirectCommand, init_command
 from dayzero.analysis.init_detection import InitService
 from dayzero.analysis.init_script import direct_finding, every_script_is_seen, judged
 from dayzero.compose.project import ComposeProject, Service
-from dayzero.core.finding import CannotTell, Finding
+from dayzero.core.finding import Finding
 from dayzero.core.verdict import Verdict
 from dayzero.rules.rule import rule
 from dayzero.shell.clients import curl_options, names
@@ -253,13 +253,10 @@ def every_wait_is_bounded(init: InitService, project: ComposeProject, verdict: V
     verdict.subject = init.name
     verdict.expected = "every readiness loop has a deadline or a limit of attempts"
     verdict.look = "count the attempts or watch the clock, and exit with 1 when it is enough"
-    try:
-        promised = init.project.inventory is not None
-        if promised:
-            verdict.expected += ", and every attempt its own time limit"
-        waits = check(init, attempts=promised)
-    except CannotTell as reason:
-        verdict.not_applicable(str(reason))
+    promised = init.project.inventory is not None
+    if promised:
+        verdict.expected += ", and every attempt its own time limit"
+    waits = check(init, attempts=promised)
     verdict.observed = "; ".join(map(str, waits)) or "no wait that may go on for ever"
     verdict.source = waits[0].source if waits else None
     verdict.check(not waits)

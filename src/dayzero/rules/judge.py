@@ -22,9 +22,7 @@ def judge_project(project: ComposeProject) -> list[Result]:
 
 def _judged_by(rule: Rule, project: ComposeProject) -> Sequence[object]:
     """Those whom the rule judges; None where there is nobody, and where it judges the project."""
-    if rule.names is None:
-        return [None]
-    return (inits_of(project) if rule.of_inits else list(dict.fromkeys(rule.names(project)))) or [None]
+    return (inits_of(project) if rule.of_inits else rule.names_in(project)) or [None]
 
 
 def _judge(rule: Rule, project: ComposeProject, who: object) -> Result:

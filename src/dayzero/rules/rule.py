@@ -35,10 +35,13 @@ class Rule:
         return self.names is init_names
 
     @property
-    def judged(self) -> str | None:
-        """The parameter for whom is judged; None where it is the project as a whole."""
-        first = next(iter(inspect.signature(self.judge).parameters))
-        return None if self.names is None else first
+    def first_parameter(self) -> str:
+        """What `judge` calls whom it judges."""
+        return next(iter(inspect.signature(self.judge).parameters))
+
+    def names_in(self, project: ComposeProject) -> list[str]:
+        """Whom it judges in a project, each once; nobody where it judges the project as a whole."""
+        return list(dict.fromkeys(self.names(project))) if self.names is not None else []
 
 
 def init_names(project: ComposeProject) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dayzero.pytest_plugin.exit_status import COULD_NOT_JUDGE
+from dayzero.report.exit_code import COULD_NOT_JUDGE
 from dayzero.selftest.expectations import AnnotationBroken, Expectation, expectations_of
 from dayzero.selftest.suite_run import ROOT, SuiteRun, SuiteRunBroken, run_suite
 

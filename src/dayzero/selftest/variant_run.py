@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from dayzero.docker.run_identity import OWNER_LABEL
-from dayzero.pytest_plugin.exit_status import COULD_NOT_JUDGE
+from dayzero.report.exit_code import COULD_NOT_JUDGE
 from dayzero.stack.variant import Statement, Variant
 
 ROOT = Path(__file__).resolve().parents[3]
